@@ -1,0 +1,69 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK_FLAGS := --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --no-annotate --quiet
+RUNTIME_STAMP := .venv/.runtime
+DEV_STAMP := .venv/.dev
+
+.PHONY: help setup setup-dev demo test check fix bench lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(RUNTIME_STAMP) ## Install what the product needs into .venv, from the lock
+setup-dev: $(DEV_STAMP) ## Install what tests and checks need on top
+
+# uv installs the hashed lock about ten times faster than pip; where it cannot reach the registry that pip
+# is configured for, pip itself does the same work.
+define install
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endef
+
+$(RUNTIME_STAMP): requirements-setup.lock requirements.lock pyproject.toml
+	$(call install,requirements.lock)
+	@touch $@
+
+$(DEV_STAMP): requirements-setup.lock requirements-dev.lock pyproject.toml
+	$(call install,requirements-dev.lock)
+	@touch $(RUNTIME_STAMP) $@
+
+demo: setup ## Real data in a real PostgreSQL, one whole nightly build, then the API and the dashboard
+	@$(BIN)/schoolhouse demo
+
+test: setup-dev ## Run every test, with coverage
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
+	@$(BIN)/python -m tests.coverage_gate
+
+check: setup-dev ## Lint, types, import direction, SQL format and lint, generated files; changes nothing
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/sqlmesh format --check
+	@$(BIN)/sqlmesh lint
+	@$(BIN)/python -m ingest.external_models --check
+	@$(BIN)/python -m api.docs --check
+
+fix: setup-dev ## Apply what `check` would ask for
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlmesh format
+	@$(BIN)/python -m ingest.external_models
+	@$(BIN)/python -m api.docs
+
+bench: setup-dev ## Measure ingest, builds, nights and the API; writes docs/benchmarks.md
+	@$(BIN)/python -m benchmarks
+
+lock: setup-dev ## Resolve pyproject.toml anew into the hashed lock files
+	@$(BIN)/uv pip compile pyproject.toml --extra setup --extra demo --extra dev $(LOCK_FLAGS) --upgrade --output-file requirements-dev.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra setup --extra demo $(LOCK_FLAGS) -c requirements-dev.lock --output-file requirements.lock
+	@printf 'setuptools\nuv\n' | $(BIN)/uv pip compile - $(LOCK_FLAGS) -c requirements-dev.lock --output-file requirements-setup.lock
+
+clean: ## Remove everything that was made here, the data included
+	@rm -rf .venv build data logs .cache .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

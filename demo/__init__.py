@@ -1,0 +1,1 @@
+"""The embedded operational PostgreSQL and its generator of believable school years."""
