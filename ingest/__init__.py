@@ -1,1 +1,1 @@
-"""From the operational PostgreSQL to DuckDB raw: one snapshot, Arrow batches, incremental and restartable."""
+"""Copy the operational PostgreSQL into the `raw` schema of the warehouse."""
