@@ -1,0 +1,62 @@
+"""One side of the comparison: the rows of a published snapshot, with surrogate keys turned back into source ids."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+FOLDER = Path(__file__).parent / "published"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A snapshot folder that holds marts.duckdb and identity.duckdb."""
+
+    folder: Path
+
+    def rows(self, mart: str) -> list[Row]:
+        """Return published/<mart>.sql if there is such a derivation, else all rows of the mart, keyed by source ids."""
+        derivation = FOLDER / f"{mart}.sql"
+        query = derivation.read_text(encoding="utf-8") if derivation.exists() else f'FROM "{mart}"'
+        with duckdb.connect(str(self.folder / "marts.duckdb"), read_only=True) as marts:
+            found = marts.execute(query)
+            columns = [column[0] for column in found.description or ()]
+            return [self._translated(dict(zip(columns, row, strict=True))) for row in found.fetchall()]
+
+    def tables(self) -> set[str]:
+        """Return the names of all published tables."""
+        with duckdb.connect(str(self.folder / "marts.duckdb"), read_only=True) as marts:
+            return {name for (name,) in marts.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+
+    @cached_property
+    def source_ids(self) -> dict[str, dict[int, str]]:
+        """Return, per kind of key, the source id of every surrogate key."""
+        with duckdb.connect(str(self.folder / "identity.duckdb"), read_only=True) as identity:
+            users = dict(identity.execute("SELECT user_key, user_id::VARCHAR FROM users").fetchall())
+        with duckdb.connect(str(self.folder / "marts.duckdb"), read_only=True) as marts:
+            ids = {
+                kind: dict(marts.execute(f"SELECT {kind}_key, {kind}_id FROM dim_{kind}").fetchall())  # noqa: S608
+                for kind in ("school", "class", "course", "lesson", "quiz")
+            }
+        ids["school"][0] = "unassigned"
+        return ids | {"user": users, "teacher": users}
+
+    def _translated(self, row: Row) -> Row:
+        kinds = {column: self._kind(column, row) for column in row if column.endswith("_key")}
+        return {column: value for column, value in row.items() if column not in kinds} | {
+            f"{column.removesuffix('_key')}_id": self._source_id(kind, row[column])
+            for column, kind in kinds.items()
+        }
+
+    def _kind(self, column: str, row: Row) -> str:
+        return str(row["scope"]) if column == "scope_key" else column.removesuffix("_key")
+
+    def _source_id(self, kind: str, key: int | None) -> str | int | None:
+        if kind in ("global", "platform"):
+            return kind
+        if key is None or kind not in self.source_ids:
+            return key
+        return self.source_ids[kind].get(key, f"unknown {kind}_key {key}")

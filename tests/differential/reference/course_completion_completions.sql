@@ -1,0 +1,12 @@
+WITH size (days) AS (VALUES (1), (2), (7), (30), (90), (365)),
+scoped AS (
+    SELECT progress.*, 'school' AS scope, school_id AS scope_id, today AS last_date FROM progress
+    UNION ALL
+    SELECT progress.*, 'platform', 'platform', ((SELECT as_of FROM moment) AT TIME ZONE 'UTC')::date FROM progress
+)
+SELECT scope, scope_id, days, course_id, count(*) AS completions
+FROM scoped CROSS JOIN size
+WHERE
+    course_id IS NOT NULL AND is_completed
+    AND completed_date > last_date - days AND completed_date <= last_date
+GROUP BY scope, scope_id, days, course_id

@@ -1,0 +1,12 @@
+SELECT
+    user_id,
+    quiz_id,
+    started_at,
+    completed_at,
+    score,
+    school_id,
+    course_id,
+    is_completed,
+    CASE WHEN is_completed THEN score >= pass_score ELSE false END AS is_passed,
+    CASE WHEN is_completed THEN completed_date END AS completed_date
+FROM attempt
