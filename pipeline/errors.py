@@ -1,0 +1,73 @@
+"""Everything a run can fail with on purpose: a code, a message without row values, and the next step."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_USE = 2
+    LOCKED = 3
+
+
+class PipelineError(Exception):
+    """A failure with a stable `code` and a `hint` that says what to do next."""
+
+    code = "failed"
+    exit_code = ExitCode.FAILED
+    default_hint = ""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = self.default_hint if hint is None else hint
+
+
+class BuildFailed(PipelineError):
+    """A model could not be built."""
+
+    code = "build_failed"
+    default_hint = (
+        "Nothing was published. The traceback is in the run's log; run `schoolhouse nightly` again."
+    )
+
+
+class AuditFailed(PipelineError):
+    """A blocking audit found rows that break it; the message names mart, audit and the number of rows."""
+
+    code = "audit_failed"
+    default_hint = (
+        "Nothing was published. Correct the rows at the source, then run `schoolhouse nightly` again."
+    )
+
+
+class PublishRefused(PipelineError):
+    """There is no successful build of the newest batch to publish."""
+
+    code = "publish_refused"
+    default_hint = "Run `schoolhouse build` first."
+
+
+class LockHeld(PipelineError):
+    """Another run works on the same data directory."""
+
+    code = "lock_held"
+    exit_code = ExitCode.LOCKED
+    default_hint = "`schoolhouse status` shows it."
+
+
+class WrongUse(PipelineError):
+    """A setting or an argument is missing or wrong."""
+
+    code = "wrong_use"
+    exit_code = ExitCode.WRONG_USE
+
+
+class NoSnapshot(PipelineError):
+    """There is no published snapshot, or none with that id."""
+
+    code = "no_snapshot"
+    default_hint = "`schoolhouse nightly` publishes one, `schoolhouse snapshots` lists them."
