@@ -22,44 +22,60 @@ class ApiSettings(BaseSettings):
     )
 
     data_dir: Path = Field(
-        Path("data"), description="Folder of the warehouse, the snapshots and the run history."
+        default=Path("data"), description="Folder of the warehouse, the snapshots and the run history."
     )
     source_url: SecretStr | None = Field(
-        None, description="PostgreSQL URL of the operational database; Schoolhouse only reads from it."
+        default=None,
+        description="PostgreSQL URL of the operational database; Schoolhouse only reads from it.",
     )
     registry_url: SecretStr | None = Field(
-        None,
+        default=None,
         description="PostgreSQL URL with the right to write the schools registry; the source when not set.",
     )
 
     jwt_secret: SecretStr | None = Field(
-        None, min_length=32, description="Secret of HS256 tokens, at least 32 characters. This or JWKS."
+        default=None,
+        min_length=32,
+        description="Secret of HS256 tokens, at least 32 characters. This or JWKS.",
     )
     jwks: str | None = Field(
-        None, description="File or https URL of the key set of RS256 and ES256 tokens. This or JWT_SECRET."
+        default=None,
+        description="File or https URL of the key set of RS256 and ES256 tokens. This or JWT_SECRET.",
     )
-    jwt_issuer: str | None = Field(None, description="Required `iss` of a token; any when not set.")
+    jwt_issuer: str | None = Field(default=None, description="Required `iss` of a token; any when not set.")
     jwt_audience: str | None = Field(
-        None, description="Required `aud` of a token; none expected when not set."
+        default=None, description="Required `aud` of a token; none expected when not set."
     )
 
     stale_after_hours: float = Field(
-        26, gt=0, description="Answers are marked stale when their as_of is older than this many hours."
+        default=26,
+        gt=0,
+        description="Answers are marked stale when their as_of is older than this many hours.",
     )
     cors_origins: tuple[str, ...] = Field(
-        (), description="Origins that browsers may call the API from, as a JSON list; none when empty."
+        default=(),
+        description="Origins that browsers may call the API from, as a JSON list; none when empty.",
     )
     rate_limit: str | None = Field(
-        None, description="Requests a caller may make, such as `100/minute`; no limit when not set."
+        default=None, description="Requests a caller may make, such as `100/minute`; no limit when not set."
     )
     cache_bytes: int = Field(
-        64 * 2**20, ge=0, description="Memory for cached answers, in bytes; 0 turns the cache off."
+        default=64 * 2**20, ge=0, description="Memory for cached answers, in bytes; 0 turns the cache off."
     )
-    api_memory_limit: str = Field("1GB", description="DuckDB memory of one API worker.")
-    api_threads: int = Field(2, ge=1, description="DuckDB threads of one API worker.")
-    sql_timeout_seconds: float = Field(10, gt=0, description="Longest time a query of POST /sql may take.")
-    sql_row_limit: int = Field(10_000, ge=1, description="Most rows that POST /sql returns.")
-    sql_memory_limit: str = Field("512MB", description="DuckDB memory of the queries of POST /sql.")
+    api_memory_limit: str = Field(default="1GB", description="DuckDB memory of one API worker.")
+    api_threads: int = Field(default=2, ge=1, description="DuckDB threads of one API worker.")
+    query_threads: int = Field(
+        default=4, ge=1, description="Queries that one API worker runs at the same time."
+    )
+    sql_timeout_seconds: float = Field(
+        default=10, gt=0, description="Longest time a query of POST /sql may take."
+    )
+    sql_row_limit: int = Field(default=10_000, ge=1, description="Most rows that POST /sql returns.")
+    sql_memory_limit: str = Field(default="512MB", description="DuckDB memory of the queries of POST /sql.")
+    dashboard_dir: Path = Field(
+        default=Path("dashboard"),
+        description="Folder of the dashboard's files, served at / when it has an index.html.",
+    )
 
     @property
     def snapshots_dir(self) -> Path:

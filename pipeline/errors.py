@@ -26,7 +26,7 @@ class PipelineError(Exception):
         self.hint = self.default_hint if hint is None else hint
 
 
-class BuildFailed(PipelineError):
+class BuildError(PipelineError):
     """A model could not be built."""
 
     code = "build_failed"
@@ -35,7 +35,7 @@ class BuildFailed(PipelineError):
     )
 
 
-class AuditFailed(PipelineError):
+class AuditError(PipelineError):
     """A blocking audit found rows that break it; the message names mart, audit and the number of rows."""
 
     code = "audit_failed"
@@ -44,14 +44,14 @@ class AuditFailed(PipelineError):
     )
 
 
-class PublishRefused(PipelineError):
+class PublishError(PipelineError):
     """There is no successful build of the newest batch to publish."""
 
     code = "publish_refused"
     default_hint = "Run `schoolhouse build` first."
 
 
-class LockHeld(PipelineError):
+class LockedError(PipelineError):
     """Another run works on the same data directory."""
 
     code = "lock_held"
@@ -59,14 +59,14 @@ class LockHeld(PipelineError):
     default_hint = "`schoolhouse status` shows it."
 
 
-class WrongUse(PipelineError):
+class UsageError(PipelineError):
     """A setting or an argument is missing or wrong."""
 
     code = "wrong_use"
     exit_code = ExitCode.WRONG_USE
 
 
-class NoSnapshot(PipelineError):
+class NoSnapshotError(PipelineError):
     """There is no published snapshot, or none with that id."""
 
     code = "no_snapshot"

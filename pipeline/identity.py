@@ -1,0 +1,42 @@
+"""The one published file that names people. Deleting a key there cuts every link to the marts."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import duckdb
+
+from pipeline.copying import attached
+from pipeline.files import PRIVATE
+
+# The pseudonym numbers people in an order that only this snapshot's random salt gives: nobody can be followed
+# from one snapshot to the next by it.
+_USERS = """
+CREATE TABLE snapshot.main.users AS
+SELECT
+    dim_user.user_key,
+    users.id AS user_id,
+    users.username,
+    users.email,
+    users.first_name,
+    users.last_name,
+    users.role,
+    dim_user.school_key,
+    users.is_active,
+    users.last_login,
+    users.created_at,
+    dim_user.is_below_consent_age,
+    printf('Learner %05d', row_number() OVER (ORDER BY sha256(? || dim_user.user_key::VARCHAR))) AS pseudonym
+FROM marts.dim_user AS dim_user
+INNER JOIN raw.users AS users ON users.user_key = dim_user.user_key
+ORDER BY dim_user.user_key
+"""
+
+
+def write_identity(connection: duckdb.DuckDBPyConnection, target: Path) -> int:
+    """Write one row per person of dim_user, readable by the owner of the process only; return the rows."""
+    with attached(connection, target):
+        row = connection.execute(_USERS, [secrets.token_hex(16)]).fetchone()
+    target.chmod(PRIVATE)
+    return int(row[0]) if row else 0

@@ -1,0 +1,127 @@
+"""Publish a build: a new folder beside the others, whole and on disk, then one atomic switch of `current`."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from api.manifest import (
+    IDENTITY_FILE,
+    MANIFEST_FILE,
+    MARTS_FILE,
+    AuditEntry,
+    FileEntry,
+    Manifest,
+    MartEntry,
+    Scope,
+)
+from pipeline.build_state import BuildState, completed_build
+from pipeline.catalogue import MartModel, mart_models
+from pipeline.copying import CopiedTable, copy_marts
+from pipeline.files import sha256, sync, write_atomic
+from pipeline.identity import write_identity
+from pipeline.ids import new_id
+from pipeline.settings import Settings
+from pipeline.snapshots import UNFINISHED, keep_newest, switch
+from pipeline.warehouse import Warehouse
+
+SCHOOL_COLUMN = "school_key"
+PACKAGES = ("schoolhouse", "duckdb", "sqlmesh")
+
+
+def publish(warehouse: Warehouse, settings: Settings, run_id: str) -> Manifest:
+    """Publish the last build and return its manifest.
+
+    Raises PublishError when the newest batch has no complete build; `current` is then as it was.
+    """
+    state = completed_build(warehouse.connection)
+    settings.snapshots_dir.mkdir(parents=True, exist_ok=True)
+    manifest = write_snapshot(warehouse, settings.snapshots_dir, state, run_id)
+    switch(settings.snapshots_dir, manifest.id)
+    keep_newest(settings.snapshots_dir, settings.keep_snapshots)
+    return manifest
+
+
+def write_snapshot(warehouse: Warehouse, folder: Path, state: BuildState, run_id: str) -> Manifest:
+    """Write a whole snapshot into `folder/<id>`, flushed to disk; nobody sees it before the switch."""
+    built_at = datetime.now(UTC)
+    snapshot_id = new_id(built_at)
+    unfinished = folder / f"{snapshot_id}{UNFINISHED}"
+    unfinished.mkdir(mode=0o700)
+    try:
+        manifest = _fill(
+            warehouse, unfinished, state, {"id": snapshot_id, "run_id": run_id, "built_at": built_at}
+        )
+        unfinished.chmod(0o755)
+        unfinished.rename(folder / snapshot_id)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    sync(folder)
+    return manifest
+
+
+def _fill(warehouse: Warehouse, folder: Path, state: BuildState, head: dict[str, Any]) -> Manifest:
+    models = mart_models(warehouse.context)
+    copied = copy_marts(warehouse.connection, folder / MARTS_FILE, [model.table for model in models.values()])
+    write_identity(warehouse.connection, folder / IDENTITY_FILE)
+    manifest = Manifest(
+        **head,
+        as_of=state.ingest["as_of"],
+        versions=_versions(),
+        files={name: _file_entry(folder / name) for name in (MARTS_FILE, IDENTITY_FILE)},
+        tables={name: table.rows for name, table in copied.items()},
+        orphans=_counts(state.ingest, "orphans"),
+        future=_counts(state.ingest, "future"),
+        marts=_mart_entries(models, copied, state.build.get("audits", [])),
+    )
+    write_atomic(folder / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode())
+    return manifest
+
+
+def _mart_entries(
+    models: Mapping[str, MartModel], copied: Mapping[str, CopiedTable], audits: Iterable[Mapping[str, Any]]
+) -> dict[str, MartEntry]:
+    by_mart: dict[str, list[AuditEntry]] = defaultdict(list)
+    for audit in audits:
+        by_mart[audit["mart"]].append(
+            AuditEntry(
+                name=audit["audit"], passed=audit["passed"], rows=audit["rows"], is_blocking=audit["blocking"]
+            )
+        )
+    return {name: _mart_entry(model, copied[name], by_mart[name]) for name, model in models.items()}
+
+
+def _mart_entry(model: MartModel, copied: CopiedTable, audits: list[AuditEntry]) -> MartEntry:
+    has_school = any(column.name == SCHOOL_COLUMN for column in copied.columns)
+    name = model.table.name
+    return MartEntry(
+        description=model.table.description,
+        grain=model.grain,
+        columns=copied.columns,
+        rows=copied.rows,
+        upstream=model.upstream,
+        column_lineage=model.lineage,
+        audits=tuple(audits),
+        scope=Scope(school_column=SCHOOL_COLUMN if has_school else None),
+        is_compliance=name.startswith("compliance_") or name == "processing_register",
+    )
+
+
+def _counts(ingest_report: Mapping[str, Any], figure: str) -> dict[str, int]:
+    return {table["table"]: table[figure] for table in ingest_report["tables"] if table[figure]}
+
+
+def _file_entry(path: Path) -> FileEntry:
+    sync(path)
+    return FileEntry(bytes=path.stat().st_size, sha256=sha256(path))
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}

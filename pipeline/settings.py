@@ -1,0 +1,72 @@
+"""Every setting of the product: the API's, and what the nightly run needs on top."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import SettingsError
+
+from api.settings import PREFIX, ApiSettings
+from pipeline.errors import UsageError
+
+
+class Settings(ApiSettings):
+    """Read once a process, by `read_settings`, and handed down as an argument."""
+
+    keep_snapshots: int = Field(default=7, ge=1, description="Published snapshots that stay for rollback.")
+    keep_runs: int = Field(default=400, ge=1, description="Runs that stay in the run history.")
+    memory_limit: str = Field(default="2GB", description="DuckDB memory of the nightly run.")
+    threads: int = Field(default=2, ge=1, description="DuckDB threads of the nightly run.")
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The one file of raw tables, models and SQLMesh state."""
+        return self.data_dir / "warehouse.duckdb"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the process that works on the data directory."""
+        return self.data_dir / "nightly.lock"
+
+    @property
+    def demo_dir(self) -> Path:
+        """Embedded PostgreSQL and secret of the demo."""
+        return self.data_dir / "demo"
+
+    def require_source_url(self) -> str:
+        """The source's URL, password included. Raises UsageError when it is not set."""
+        if self.source_url is None:
+            raise missing("source_url", "it names the operational PostgreSQL to read")
+        return self.source_url.get_secret_value()
+
+    def require_jwt_secret(self) -> str:
+        """The HS256 secret. Raises UsageError when it is not set."""
+        if self.jwt_secret is None:
+            raise missing("jwt_secret", "tokens are signed with it")
+        return self.jwt_secret.get_secret_value()
+
+
+def read_settings() -> Settings:
+    """Settings of this process. Raises UsageError naming every wrong one, never its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(f"{_variable(item['loc'])}: {item['msg']}" for item in error.errors())
+        raise UsageError(
+            f"wrong settings: {problems}", hint="`schoolhouse settings` explains each."
+        ) from None
+    except SettingsError as error:
+        raise UsageError(f"wrong settings: {error}") from None
+
+
+def missing(field: str, purpose: str) -> UsageError:
+    """The error for a setting that a command cannot do without."""
+    return UsageError(
+        f"{PREFIX}{field.upper()} is not set: {purpose}.",
+        hint="Set it in the environment or in .env; `schoolhouse settings` lists all settings.",
+    )
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return PREFIX + str(location[0]).upper() if location else "settings"

@@ -1,0 +1,63 @@
+"""The warehouse file, opened by SQLMesh: one process and one connection for ingest, build and publish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from sqlmesh import Context
+from sqlmesh.core import constants
+from sqlmesh.core.config import Config, DuckDBConnectionConfig
+from sqlmesh.core.config.loader import load_config_from_paths
+from sqlmesh.core.console import NoopConsole, set_console
+
+from pipeline.settings import Settings
+
+PROJECT = Path(__file__).resolve().parents[1]
+CATALOG = "warehouse"
+GATEWAY = "local"
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """The open warehouse: SQLMesh's context, and the cursor whose default catalog is the warehouse."""
+
+    context: Context
+    connection: duckdb.DuckDBPyConnection
+
+
+@contextmanager
+def open_warehouse(settings: Settings, project: Path = PROJECT) -> Iterator[Warehouse]:
+    """Open (or create) the warehouse; other processes cannot open it meanwhile.
+
+    Closing checkpoints: without it the data of the night would stay in the write-ahead log.
+    """
+    set_console(NoopConsole())
+    constants.MAX_FORK_WORKERS = 1  # no forks beside an open DuckDB, and a quicker start
+    context = Context(paths=[project], config=project_config(settings, project))
+    try:
+        yield Warehouse(context, context.engine_adapter.cursor)
+    finally:
+        context.close()
+
+
+def project_config(settings: Settings, project: Path = PROJECT) -> Config:
+    """The project's config.yaml on the data directory of `settings`."""
+    config = load_config_from_paths(Config, project_paths=[project / "config.yaml"])
+    gateway = config.gateways[GATEWAY]
+    template = gateway.connection
+    assert isinstance(template, DuckDBConnectionConfig)  # noqa: S101
+    limits = {"memory_limit": settings.memory_limit, "threads": str(settings.threads)}
+    connection = DuckDBConnectionConfig(
+        catalogs={CATALOG: str(settings.warehouse_file)},
+        connector_config=template.connector_config | limits,
+        concurrent_tasks=1,
+    )
+    return config.copy(
+        update={
+            "gateways": {GATEWAY: gateway.copy(update={"connection": connection, "state_connection": None})}
+        }
+    )
