@@ -1,4 +1,4 @@
-"""The folder of published snapshots: list, switch `current`, keep the newest, clear away what is no snapshot."""
+"""The folder of published snapshots: list them, switch `current`, keep the newest, clear leftovers away."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ UNFINISHED = ".tmp"
 
 def snapshot_ids(folder: Path) -> list[str]:
     """Ids of the whole snapshots, oldest first."""
-    return sorted(
-        path.parent.name for path in folder.glob(f"[0-9]*/{MANIFEST_FILE}") if _is_whole(path.parent)
-    )
+    folders = (path.parent.name for path in folder.glob(f"[0-9]*/{MANIFEST_FILE}"))
+    return sorted(name for name in folders if not name.endswith(UNFINISHED))
 
 
 def current_id(folder: Path) -> str | None:
@@ -85,7 +84,3 @@ def forget_unpublished(folder: Path, run_id: str) -> str | None:
                 return snapshot_id
             shutil.rmtree(folder / snapshot_id)
     return None
-
-
-def _is_whole(folder: Path) -> bool:
-    return folder.is_dir() and not folder.name.endswith(UNFINISHED)
