@@ -1,0 +1,182 @@
+"""The outermost layer: who is calling, on which snapshot, and whether the answer is there already.
+
+Plain ASGI, so that a cached answer or a 304 leaves before any routing. It also limits rates, adds the
+security headers, and logs and counts every request without personal data.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import BASE_PATH, errors, respond, telemetry
+from api.ask import VISIT, Visit, person, route_of
+from api.cache import Answer
+from api.errors import ApiError, RateLimited
+from api.limits import Limiter
+from api.scope import Caller
+from api.services import Services
+
+SECURITY_HEADERS = respond.raw_headers(
+    (
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Referrer-Policy", "no-referrer"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+    )
+)
+_API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_PAGE_POLICY = (
+    b"content-security-policy",
+    b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; "
+    b"frame-ancestors 'none'",
+)
+
+log = structlog.get_logger("api")
+
+
+class Edge:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, services: Services) -> None:
+        self._app = app
+        self._services = services
+        self._limiter = Limiter(services.settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever happens inside."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        record = _Record(scope, send)
+        try:
+            await self._answer(scope, receive, record)
+        except Exception as failure:
+            await self._fail(scope, receive, record, failure)
+        finally:
+            record.close()
+
+    async def _answer(self, scope: Scope, receive: Receive, record: _Record) -> None:
+        if not scope["path"].startswith(BASE_PATH):
+            await self._app(scope, receive, record.send)
+            return
+        headers = Headers(scope=scope)
+        caller = await self._services.verifier.caller(headers.get("authorization"))
+        self._limit(caller)
+        snapshot = self._services.store.hold()
+        try:
+            record.snapshot = snapshot.id
+            visit = Visit(
+                caller=caller,
+                snapshot=snapshot,
+                is_stale=self._services.store.is_stale(snapshot),
+                target=scope["raw_path"] + b"?" + scope["query_string"],
+                accept=headers.get("accept", "").encode("latin-1"),
+                accepts_gzip=_accepts_gzip(headers),
+                if_none_match=headers.get("if-none-match", "").encode("latin-1"),
+            )
+            response = self._remembered(scope, visit, record)
+            if response is not None:
+                await response(scope, receive, record.send)
+                return
+            scope[VISIT] = visit
+            await self._app(scope, receive, record.send)
+        finally:
+            snapshot.release()
+
+    def _limit(self, caller: Caller) -> None:
+        wait_seconds = self._limiter.hit(caller)
+        if wait_seconds is not None:
+            raise RateLimited(wait_seconds)
+
+    def _remembered(self, scope: Scope, visit: Visit, record: _Record) -> Response | None:
+        if scope["method"] != "GET" or (who := visit.snapshot.scopes.get(visit.caller)) is None:
+            return None
+        cache = self._services.cache
+        answer = cache.get(visit.etag(person(who))) or cache.get(visit.etag(who.audience))
+        if answer is None:
+            return None
+        telemetry.CACHE_HITS.inc()
+        record.route = answer.route
+        return _response(answer, visit)
+
+    async def _fail(self, scope: Scope, receive: Receive, record: _Record, failure: Exception) -> None:
+        error = errors.as_api_error(failure)
+        if error.status >= 500 and not isinstance(failure, ApiError):
+            # No message and no traceback: both may quote values of rows.
+            log.error(
+                "request_failed",
+                request_id=record.request_id,
+                error=type(failure).__name__,
+                at=_place(failure),
+            )
+        if record.status == 0:
+            await errors.response(error)(scope, receive, record.send)
+
+
+class _Record:
+    """What is logged and counted of one request, and the headers that every response gets."""
+
+    __slots__ = ("_began", "_head", "_scope", "_send", "request_id", "route", "snapshot", "status")
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._began = time.perf_counter()
+        self._scope = scope
+        self._send = send
+        self.request_id = uuid4().hex
+        self.route: str | None = None
+        self.snapshot: str | None = None
+        self.status = 0
+        policy = _API_POLICY if scope["path"].startswith(BASE_PATH) else _PAGE_POLICY
+        self._head = [*SECURITY_HEADERS, policy, (b"x-request-id", self.request_id.encode())]
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on, completing the headers."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message = {**message, "headers": [*message.get("headers", ()), *self._head]}
+        await self._send(message)
+
+    def close(self) -> None:
+        """Log and count the request under its route template; 499 when the client left before an answer."""
+        seconds = time.perf_counter() - self._began
+        route = self.route or route_of(self._scope)
+        status = self.status or 499
+        telemetry.observe_request(self._scope["method"], route, status, seconds)
+        log.info(
+            "request",
+            request_id=self.request_id,
+            method=self._scope["method"],
+            route=route,
+            status=status,
+            duration_ms=round(seconds * 1000, 2),
+            snapshot=self.snapshot,
+        )
+
+
+def _response(answer: Answer, visit: Visit) -> Response:
+    if visit.if_none_match and respond.is_match(visit.if_none_match, answer.etag):
+        return respond.not_modified(answer.etag, answer.max_age, accepts_gzip=visit.accepts_gzip)
+    return respond.ready(answer, accepts_gzip=visit.accepts_gzip)
+
+
+def _accepts_gzip(headers: Mapping[str, Any]) -> bool:
+    codings = [coding.replace(" ", "") for coding in headers.get("accept-encoding", "").lower().split(",")]
+    return any(
+        coding.split(";")[0] == "gzip" and not coding.endswith((";q=0", ";q=0.0")) for coding in codings
+    )
+
+
+def _place(failure: Exception) -> str:
+    trace = failure.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown"

@@ -1,0 +1,18 @@
+"""All routers of the API: adding one here puts it on the air.
+
+ROUTERS lie under the base path and are only reached with a verified token. OPEN_ROUTERS lie at the root
+and show no data. BACKGROUND are context managers of the app that run while it serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import APIRouter, FastAPI
+
+from api.routes import builds, health
+
+ROUTERS: tuple[APIRouter, ...] = (builds.router,)
+OPEN_ROUTERS: tuple[APIRouter, ...] = (health.router,)
+BACKGROUND: tuple[Callable[[FastAPI], AbstractAsyncContextManager[None]], ...] = ()

@@ -1,0 +1,70 @@
+"""A real uvicorn in a thread of the test process, and tokens to call it with."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.settings import ApiSettings
+from api.tokens import Role, TokenClaims, sign_token
+
+SECRET = "a secret of the tests, long enough for HS256"
+BASE = "/api/v1"
+
+
+def settings_for(data_dir: Path, **changes: Any) -> ApiSettings:
+    """Settings of a server on a data folder, whatever the environment says."""
+    defaults: dict[str, Any] = {"data_dir": data_dir, "dashboard_dir": data_dir / "dashboard"}
+    if "jwks" not in changes:
+        defaults["jwt_secret"] = SECRET
+    return ApiSettings(_env_file=None, **(defaults | changes))  # type: ignore[call-arg]
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """Run the app on a free port; gives its address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="on"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server ended before it had started"
+        time.sleep(0.01)
+    try:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(15)
+        assert not thread.is_alive(), "the server did not stop"
+
+
+@contextmanager
+def client_of(settings: ApiSettings) -> Iterator[httpx.Client]:
+    """A client of a server of its own with these settings."""
+    with serving(create_app(settings)) as address, httpx.Client(base_url=address, timeout=30) as client:
+        yield client
+
+
+def token(
+    role: Role | str, school_id: UUID | None = None, user_id: UUID | None = None, *, hours: float = 1
+) -> str:
+    """A signed HS256 token."""
+    person = user_id or UUID(int=0xABC << 64)
+    expires_at = datetime.now(UTC) + timedelta(hours=hours)
+    return sign_token(SECRET, TokenClaims(person, Role(role), expires_at, school_id))
+
+
+def bearer(role: Role | str, school_id: UUID | None = None, user_id: UUID | None = None) -> dict[str, str]:
+    """Headers of a caller."""
+    return {"Authorization": f"Bearer {token(role, school_id, user_id)}"}
