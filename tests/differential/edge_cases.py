@@ -1,7 +1,7 @@
 """A small operational database in which every person exists to break one rule of metrics.md.
 
-`load` fills an empty contract schema; `change` plays what happens between the second and the third night. Three
-instants are of interest, all long past so that no time zone law can still move:
+`load` fills an empty contract schema; `change` plays what happens between the second and the third night.
+Three instants are of interest, all long past so that no time zone law can still move:
 
 * `DST_HOUR`    2023-10-29 01:30 UTC, the second 02:30 of that night in Copenhagen
 * `JANUARY_END` 2024-01-31 23:45 UTC, already February in half of the schools
@@ -27,7 +27,8 @@ MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 BEGINNING = datetime(2022, 8, 1, tzinfo=UTC)
 
-# code -> (country, time zone). Both hemispheres, half hours, a DST change at midnight, half-hour DST, UTC+13, UTC-10.
+# code -> (country, time zone): both hemispheres, half hours, DST changes at midnight and of half an hour,
+# UTC+13, UTC-10.
 SCHOOLS = {
     "copenhagen": ("DK", "Europe/Copenhagen"),
     "new-york": ("US", "America/New_York"),
@@ -221,13 +222,13 @@ def insert(connection: psycopg.Connection[Any], rows: Rows) -> None:
         for columns, group in _by_columns(records):
             names, marks = ", ".join(columns), ", ".join(["%s"] * len(columns))
             with connection.cursor() as cursor:
-                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", group)  # noqa: S608
+                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", group)
     connection.execute("SET session_replication_role = DEFAULT")
     connection.commit()
 
 
 def _by_columns(records: Iterable[dict[str, Any]]) -> list[tuple[tuple[str, ...], list[list[Any]]]]:
-    """Group neighbouring records with the same columns, so that insertion order (and so event ids) is kept."""
+    """Group neighbouring records with the same columns, so that the order of event ids is kept."""
     groups: list[tuple[tuple[str, ...], list[list[Any]]]] = []
     for record in records:
         columns = tuple(record)
@@ -287,14 +288,14 @@ def _lesson(rows: Rows, lesson: str, course: str, position: int, title: str | No
         )
 
 
-def _quiz(rows: Rows, quiz: str, lesson: str | None, pass_score: str = "70") -> None:
+def _quiz(rows: Rows, quiz: str, lesson: str | None, needed: str = "70") -> None:
     rows.add(
         "quizzes",
         id=uid("quiz", quiz),
         lesson_id=uid("lesson", lesson) if lesson else None,
         title=f"Quiz {quiz}",
-        pass_score=pass_score,
-        due_at=LEAP_NIGHT if pass_score == "70" else None,
+        pass_score=needed,
+        due_at=LEAP_NIGHT if needed == "70" else None,
         created_at=BEGINNING,
         updated_at=BEGINNING,
     )
@@ -339,7 +340,13 @@ def _midnights(rows: Rows) -> None:
             continue
         learner = f"midnight-{school}"
         rows.user(learner, school, last_login=LEAP_NIGHT - DAY)
-        for day in (date(2023, 10, 28), date(2024, 1, 31), date(2024, 2, 1), date(2024, 2, 29), date(2024, 3, 1)):
+        for day in (
+            date(2023, 10, 28),
+            date(2024, 1, 31),
+            date(2024, 2, 1),
+            date(2024, 2, 29),
+            date(2024, 3, 1),
+        ):
             midnight = local(school, day, 0)
             rows.event(learner, midnight - MICROSECOND, xp=3, lesson="algebra-1")
             rows.event(learner, midnight, xp=5, lesson="algebra-1")
@@ -351,7 +358,9 @@ def _midnights(rows: Rows) -> None:
         rows.attempt(learner, "algebra-1", "70", before)
         rows.attempt(learner, "algebra-2", "69.99", after)
     rows.user("midnight-mars", "mars")
-    rows.event("midnight-mars", datetime(2024, 2, 28, 23, 59, 59, 999_999, tzinfo=UTC), xp=2, lesson="botany-1")
+    rows.event(
+        "midnight-mars", datetime(2024, 2, 28, 23, 59, 59, 999_999, tzinfo=UTC), xp=2, lesson="botany-1"
+    )
     rows.event("midnight-mars", datetime(2024, 2, 29, tzinfo=UTC), xp=2, lesson="botany-1")
     rows.user("dangling-school", "never-existed")
     rows.event("dangling-school", datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC), xp=7)
@@ -364,8 +373,10 @@ def _clock_changes(rows: Rows) -> None:
         rows.user(learner, school)
         for change in changes:
             start = local(school, change - DAY, 12)
-            for hour in range(0, 60):
-                rows.event(learner, start + hour * 60 * MINUTE, xp=1, lesson="botany-2" if hour % 7 == 0 else None)
+            for hour in range(60):
+                rows.event(
+                    learner, start + hour * 60 * MINUTE, xp=1, lesson="botany-2" if hour % 7 == 0 else None
+                )
 
 
 def _sessions(rows: Rows) -> None:
@@ -381,7 +392,9 @@ def _sessions(rows: Rows) -> None:
         rows.event("session-simultaneous", noon, xp=1)
     rows.user("session-over-midnight", "copenhagen")
     for minutes in (0, 20, 40, 60):
-        rows.event("session-over-midnight", local("copenhagen", date(2024, 2, 20), 23, 30) + minutes * MINUTE, xp=1)
+        rows.event(
+            "session-over-midnight", local("copenhagen", date(2024, 2, 20), 23, 30) + minutes * MINUTE, xp=1
+        )
     rows.user("session-three-days", "kolkata")
     for step in range(110):
         rows.event("session-three-days", local("kolkata", date(2024, 2, 18), 22) + step * 29 * MINUTE)
@@ -434,14 +447,14 @@ def _lifecycle(rows: Rows) -> None:
         rows.user(name, "copenhagen")
         for offset in offsets:
             rows.event(name, local("copenhagen", today - offset * DAY, 0, 30), xp=offset % 5)
-    for name, offsets in {
+    for name, dates in {
         "retained-sunday": (date(2024, 1, 7), date(2024, 1, 14), date(2024, 2, 25)),
         "retained-monday": (date(2024, 1, 8), date(2024, 1, 15), date(2024, 2, 26)),
         "retained-iso-year": (date(2023, 1, 1), date(2024, 1, 1)),
         "retained-leap": (date(2024, 2, 5), date(2024, 2, 29)),
     }.items():
         rows.user(name, "honolulu")
-        for day in offsets:
+        for day in dates:
             rows.event(name, local("honolulu", day, 23, 59), xp=1)
             rows.event(name, local("honolulu", day, 0, 0), xp=1)
 
@@ -501,7 +514,7 @@ def _leaderboards(rows: Rows) -> None:
 
 def _consents(rows: Rows) -> None:
     given = datetime(2023, 1, 1, tzinfo=UTC)
-    cases = {
+    cases: dict[str, list[tuple[str, datetime, datetime | None]]] = {
         "consent-given": [("a", given, None)],
         "consent-withdrawn": [("a", given, given + 9 * DAY)],
         "consent-given-again": [("a", given, given + 9 * DAY), ("b", given + 10 * DAY, None)],
@@ -561,7 +574,9 @@ def _outlier_class(rows: Rows, name: str, size: int, *, last_status: str = "acti
         _classmate(rows, name, number, percentage, status)
 
 
-def _classmate(rows: Rows, school_class: str, number: int, percentage: str | None, status: str = "active") -> None:
+def _classmate(
+    rows: Rows, school_class: str, number: int, percentage: str | None, status: str = "active"
+) -> None:
     learner = f"{school_class}-{number}"
     rows.user(learner, "greenwich", last_login=LEAP_NIGHT - number * 10 * DAY)
     rows.enroll(learner, school_class, status)
@@ -607,7 +622,9 @@ def _at_risk(rows: Rows) -> None:
     rows.enroll("risk-unfinished-attempts", "class-risk")
     rows.event("risk-unfinished-attempts", LEAP_NIGHT - 15 * MINUTE)
     for number in range(3):
-        rows.attempt("risk-unfinished-attempts", "botany-1", "10", None, started=LEAP_NIGHT - DAY, tag=f"{number}s")
+        rows.attempt(
+            "risk-unfinished-attempts", "botany-1", "10", None, started=LEAP_NIGHT - DAY, tag=f"{number}s"
+        )
         rows.attempt("risk-unfinished-attempts", "botany-1", None, LEAP_NIGHT - DAY, tag=f"{number}c")
 
 
@@ -748,7 +765,7 @@ def _overview(rows: Rows) -> None:
 
 
 def _window_edges(rows: Rows) -> None:
-    """Activity on both edges of the 1, 7, 30 and 365 day windows, in a school ahead of UTC and in one behind."""
+    """Activity on both edges of 1, 7, 30 and 365 days, in a school ahead of UTC and in one behind."""
     for school, today in (("tonga", date(2024, 3, 1)), ("honolulu", date(2024, 2, 29))):
         for offset in (0, 1, 6, 7, 29, 30, 364, 365):
             learner = f"edge-{offset}-{school}"
@@ -821,7 +838,8 @@ CHANGES = (
     "DELETE FROM lessons WHERE title = 'Lesson algebra-4'",
     "DELETE FROM quizzes WHERE title = 'Quiz botany-5'",
     # Somebody who was an orphan comes back.
-    "INSERT INTO users (id, username, email, role) VALUES (%(ghost)s, 'ghost', 'ghost@example.org', 'STUDENT')",
+    "INSERT INTO users (id, username, email, role)"
+    " VALUES (%(ghost)s, 'ghost', 'ghost@example.org', 'STUDENT')",
     # Rows are corrected in place, removed, and arrive late.
     "UPDATE quiz_attempts SET score = 95, updated_at = %(now)s"
     " WHERE user_id = (SELECT id FROM users WHERE username = 'master-wrong') AND score = 0",

@@ -1,4 +1,4 @@
-"""The other side of the comparison: metrics.md as plain SQL on the operational tables of a real PostgreSQL."""
+"""The other side of the comparison: metrics.md as plain SQL on the operational tables."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ class Reference:
 
     def rows(self, name: str, **values: Any) -> list[Row]:
         """Run reference/<name>.sql with bound values and return its rows."""
-        return self.connection.execute(statement(name), values or None).fetchall()  # type: ignore[arg-type]
+        return self.connection.execute(statement(name), values or None).fetchall()
 
     def row(self, name: str, **values: Any) -> Row:
         """Run reference/<name>.sql, which gives exactly one row."""

@@ -1,11 +1,14 @@
-"""One side of the comparison: the rows of a published snapshot, with surrogate keys turned back into source ids."""
+"""One side of the comparison: rows of a published snapshot, surrogate keys turned back into ids."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from .compare import plain
 
 FOLDER = Path(__file__).parent / "published"
 Row = dict[str, Any]
@@ -16,13 +19,14 @@ class Snapshot:
     """A snapshot folder that holds marts.duckdb and identity.duckdb."""
 
     folder: Path
+    as_of: datetime
 
     def rows(self, mart: str) -> list[Row]:
-        """Return published/<mart>.sql if there is such a derivation, else all rows of the mart, keyed by source ids."""
+        """Return published/<mart>.sql if there is one, else all rows of the mart, keyed by source ids."""
         derivation = FOLDER / f"{mart}.sql"
         query = derivation.read_text(encoding="utf-8") if derivation.exists() else f'FROM "{mart}"'
         with duckdb.connect(str(self.folder / "marts.duckdb"), read_only=True) as marts:
-            found = marts.execute(query)
+            found = marts.execute(query, {"as_of": plain(self.as_of)} if "$as_of" in query else None)
             columns = [column[0] for column in found.description or ()]
             return [self._translated(dict(zip(columns, row, strict=True))) for row in found.fetchall()]
 
@@ -38,11 +42,17 @@ class Snapshot:
             users = dict(identity.execute("SELECT user_key, user_id::VARCHAR FROM users").fetchall())
         with duckdb.connect(str(self.folder / "marts.duckdb"), read_only=True) as marts:
             ids = {
-                kind: dict(marts.execute(f"SELECT {kind}_key, {kind}_id FROM dim_{kind}").fetchall())  # noqa: S608
+                kind: dict(marts.execute(f"SELECT {kind}_key, {kind}_id FROM dim_{kind}").fetchall())
                 for kind in ("school", "class", "course", "lesson", "quiz")
             }
         ids["school"][0] = "unassigned"
         return ids | {"user": users, "teacher": users}
+
+    @cached_property
+    def pseudonyms(self) -> dict[str, str]:
+        """Return the pseudonym of every user id; stable within this snapshot."""
+        with duckdb.connect(str(self.folder / "identity.duckdb"), read_only=True) as identity:
+            return dict(identity.execute("SELECT user_id::VARCHAR, pseudonym FROM users").fetchall())
 
     def _translated(self, row: Row) -> Row:
         kinds = {column: self._kind(column, row) for column in row if column.endswith("_key")}

@@ -147,6 +147,25 @@ FROM consents
 WHERE given_at <= (SELECT as_of FROM moment)
 ORDER BY user_id, purpose, given_at DESC, id DESC;
 
+-- Age of digital consent. Age: completed years on the school's today; 29 February counts as 1 March in common years (make_date would fail, so the
+-- comparison is by month and day). An unknown birth date is a child, an unknown country has the limit of the default row.
+CREATE TEMP TABLE learner_age AS
+SELECT
+    person.user_id,
+    person.birth_date IS NULL
+    OR extract(year FROM person.today) - extract(year FROM person.birth_date)
+    - CASE WHEN to_char(person.today, 'MMDD') < to_char(person.birth_date, 'MMDD') THEN 1 ELSE 0 END
+    < coalesce(
+        (
+            SELECT consent_age_seed.age FROM consent_age_seed
+            WHERE consent_age_seed.country = person.country AND consent_age_seed.valid_from <= person.today
+            ORDER BY consent_age_seed.valid_from DESC LIMIT 1
+        ),
+        16
+    ) AS is_below_consent_age
+FROM person
+WHERE is_learner;
+
 CREATE INDEX ON event (school_id, local_date);
 CREATE INDEX ON event (user_id, local_date);
 CREATE INDEX ON progress (user_id);
@@ -414,3 +433,22 @@ FROM entrant
 WINDOW board AS (PARTITION BY timeframe, scope, scope_id);
 
 ANALYZE;
+
+-- Filled for one caller of the API at a time: who asks, which schools the answer is about and the date its windows end on.
+CREATE TEMP TABLE caller (role text, user_id uuid, school_id text);
+CREATE TEMP TABLE scope (school_id text, last_date date);
+
+-- A name as the caller may see it. A pseudonym lives in the snapshot alone, so it stands here as "pseudonym:<id>".
+CREATE TEMP VIEW shown AS
+SELECT
+    users.id AS user_id,
+    CASE
+        WHEN users.id = caller.user_id THEN 'You'
+        WHEN caller.role IN ('admin', 'teacher') THEN users.first_name || ' ' || users.last_name
+        WHEN caller.role = 'analyst' OR learner_age.is_below_consent_age THEN 'pseudonym:' || users.id
+        ELSE users.first_name || ' ' || left(users.last_name, 1) || '.'
+    END AS name,
+    CASE WHEN caller.role <> 'student' OR users.id = caller.user_id THEN users.id END AS shown_id
+FROM users
+CROSS JOIN caller
+LEFT JOIN learner_age ON learner_age.user_id = users.id;

@@ -1,0 +1,85 @@
+"""Asking one question on both sides."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from .api_cases import Caller, Case, Population, population
+from .compare import instant, json_differences, plain
+from .http_api import Api, serve
+from .nights import Night
+from .plain_sql import Reference
+
+NEWEST = 10
+
+
+@dataclass(frozen=True)
+class Source:
+    """The API on a published night, and plain SQL on the operational database that night was built from."""
+
+    night: Night
+    api: Api
+    reference: Reference
+    population: Population
+
+    def answered(self, case: Case) -> Any:
+        """Return the API's data, after checking that it is about this night."""
+        body = self.api.get(case.path, case.caller.claims, case.parameters)
+        assert body["meta"]["snapshot_id"] == self.night.snapshot_id
+        assert plain(instant(body["meta"]["as_of"])) == plain(self.night.as_of)
+        return body["data"]
+
+    def expected(self, case: Case) -> Any:
+        """Return what plain SQL says, with the snapshot's pseudonyms in place."""
+        self.as_caller(case.caller)
+        return _with_pseudonyms(
+            self.reference.row(case.sql, **case.values)["data"], self.night.snapshot.pseudonyms
+        )
+
+    def as_caller(self, caller: Caller) -> None:
+        """Let the reference session answer for this caller."""
+        values = {"role": caller.role, "user_id": caller.user_id, "school_id": caller.school_id}
+        self.reference.rows("set_caller", **values)
+
+    def differences(self, case: Case) -> list[str]:
+        """Return every field in which the two sides differ."""
+        ours, theirs = self.answered(case), self.expected(case)
+        if case.sql == "api_dashboard":
+            return _dashboard_differences(ours, theirs)
+        return json_differences(ours, theirs)
+
+
+@contextmanager
+def ask_about(night: Night) -> Iterator[Source]:
+    """Serve a night and open the reference beside it."""
+    with serve(night.data_dir, night.source_url) as api, night.reference() as reference:
+        yield Source(night, api, reference, population(night, reference))
+
+
+def _dashboard_differences(ours: Any, theirs: Any) -> list[str]:
+    """The newest ten completions: metrics.md leaves open which of several at the same instant comes first."""
+    shown, known = ours["recent_completions"], theirs["recent_completions"]
+    times = [row["completed_at"] for row in known[:NEWEST]]
+    invented = [row for row in shown if not any(not json_differences(row, other) for other in known)]
+    rest = [
+        {name: value for name, value in side.items() if name != "recent_completions"}
+        for side in (ours, theirs)
+    ]
+    return [
+        *json_differences(rest[0], rest[1]),
+        *json_differences(
+            [row["completed_at"] for row in shown], times, "data.recent_completions.completed_at"
+        ),
+        *(f"data.recent_completions: {row} is not in plain SQL" for row in invented),
+    ]
+
+
+def _with_pseudonyms(value: Any, pseudonyms: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_pseudonyms(part, pseudonyms) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_with_pseudonyms(part, pseudonyms) for part in value]
+    if isinstance(value, str) and value.startswith("pseudonym:"):
+        return pseudonyms[value.removeprefix("pseudonym:")]
+    return value
