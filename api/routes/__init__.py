@@ -11,8 +11,13 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, FastAPI
 
-from api.routes import builds, health
+from api.routes import analytics, builds, gamification, health, users
 
-ROUTERS: tuple[APIRouter, ...] = (builds.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    analytics.router,
+    gamification.router,
+    users.router,
+    builds.router,
+)
 OPEN_ROUTERS: tuple[APIRouter, ...] = (health.router,)
 BACKGROUND: tuple[Callable[[FastAPI], AbstractAsyncContextManager[None]], ...] = ()

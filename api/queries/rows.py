@@ -1,0 +1,39 @@
+"""Small pieces that queries share: the school condition, quotients, time zones."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from api.scope import Scope
+
+
+def in_school(scope: Scope, column: str = "school_key") -> tuple[str, dict[str, Any]]:
+    """Condition and parameters that leave only what the scope sees; everything for the whole platform.
+
+    `column` is one of our own names, never a caller's.
+    """
+    if scope.platform:
+        return "TRUE", {}
+    return f"{column} = $school", {"school": scope.school_key}
+
+
+def mean(total: Decimal | int | None, count: int) -> float | None:
+    """The mean from a sum and a count; None without rows."""
+    return float(total) / count if count and total is not None else None
+
+
+def share(part: int, whole: int) -> float | None:
+    """part / whole, 0..1; None when there is no whole."""
+    return part / whole if whole else None
+
+
+def in_utc(moment: datetime) -> datetime:
+    """A timestamp of a mart with its zone: marts hold naive UTC."""
+    return moment.replace(tzinfo=UTC)
+
+
+def in_utc_or_none(moment: datetime | None) -> datetime | None:
+    """As in_utc, for columns that may be NULL."""
+    return None if moment is None else in_utc(moment)
