@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -77,7 +77,7 @@ class StudentProgress:
 class XpDay:
     """XP of one local date."""
 
-    date: date
+    date: dt.date
     weekday: Annotated[str, Field(description="Mon, Tue, Wed, Thu, Fri, Sat or Sun.")]
     xp: int
 
@@ -145,7 +145,7 @@ class EngagementSummary:
     average_dau: float
     peak_dau: int
     peak_date: Annotated[
-        date | None, Field(description="The earliest date of the peak; null without activity.")
+        dt.date | None, Field(description="The earliest date of the peak; null without activity.")
     ]
     activities: int
     growth_rate: Annotated[
@@ -158,7 +158,7 @@ class EngagementSummary:
 class EngagementDay:
     """Engagement on one date."""
 
-    date: date
+    date: dt.date
     active_users: int
     wau: Annotated[int, Field(description="Distinct users of the 7 dates up to this one.")]
     mau: Annotated[int, Field(description="Distinct users of the 28 dates up to this one.")]
@@ -202,7 +202,7 @@ class CourseCompletion:
 class ContentDay:
     """Views and completed lessons of one date."""
 
-    date: date
+    date: dt.date
     views: int
     completions: int
 
