@@ -51,6 +51,13 @@ class PublishError(PipelineError):
     default_hint = "Run `schoolhouse build` first."
 
 
+class SequenceError(PipelineError):
+    """A step was asked for whose predecessor did not end."""
+
+    code = "out_of_sequence"
+    default_hint = "Run `schoolhouse ingest` (or the whole `schoolhouse nightly`) first."
+
+
 class LockedError(PipelineError):
     """Another run works on the same data directory."""
 

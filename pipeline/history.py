@@ -10,6 +10,7 @@ from api.runs import RunError, RunRecord, RunState, StepRecord, StepState, read_
 from pipeline.files import PRIVATE, write_atomic
 from pipeline.ids import new_id
 from pipeline.settings import Settings
+from pipeline.snapshots import forget_unpublished
 
 
 class RunLog:
@@ -50,13 +51,16 @@ class RunLog:
         return name
 
 
-def close_killed_runs(settings: Settings) -> list[RunRecord]:
-    """Mark the runs that still say `running` as killed. Only for the holder of the run lock."""
-    killed = [run for run in read_runs(settings.runs_dir) if run.state is RunState.RUNNING]
-    closed = [_killed(run) for run in killed]
-    for run in closed:
-        write_atomic(settings.runs_dir / f"{run.run_id}.json", run.model_dump_json(indent=2).encode())
-    return closed
+def close_killed_runs(settings: Settings) -> None:
+    """Settle the runs that still say `running`: published when readers see their snapshot, else killed.
+
+    Only for the holder of the run lock.
+    """
+    for run in read_runs(settings.runs_dir):
+        if run.state is RunState.RUNNING:
+            snapshot_id = forget_unpublished(settings.snapshots_dir, run.run_id)
+            closed = _published(run, snapshot_id) if snapshot_id else _killed(run)
+            write_atomic(settings.runs_dir / f"{run.run_id}.json", closed.model_dump_json(indent=2).encode())
 
 
 def forget_old_runs(settings: Settings) -> None:
@@ -66,6 +70,10 @@ def forget_old_runs(settings: Settings) -> None:
         record.unlink()
     for leftover in settings.runs_dir.glob(".*.tmp"):
         leftover.unlink()
+
+
+def _published(run: RunRecord, snapshot_id: str) -> RunRecord:
+    return run.model_copy(update={"state": RunState.PUBLISHED, "snapshot_id": snapshot_id})
 
 
 def _killed(run: RunRecord) -> RunRecord:

@@ -21,7 +21,7 @@ from api.manifest import (
     MartEntry,
     Scope,
 )
-from pipeline.build_state import BuildState, completed_build
+from pipeline.build_state import BuildState, whole_build
 from pipeline.catalogue import MartModel, mart_models
 from pipeline.copying import CopiedTable, copy_marts
 from pipeline.files import sha256, sync, write_atomic
@@ -40,7 +40,7 @@ def publish(warehouse: Warehouse, settings: Settings, run_id: str) -> Manifest:
 
     Raises PublishError when the newest batch has no complete build; `current` is then as it was.
     """
-    state = completed_build(warehouse.connection)
+    state = whole_build(warehouse.connection)
     settings.snapshots_dir.mkdir(parents=True, exist_ok=True)
     manifest = write_snapshot(warehouse, settings.snapshots_dir, state, run_id)
     switch(settings.snapshots_dir, manifest.id)

@@ -1,0 +1,47 @@
+"""The `schoolhouse` command line. Exit codes: 0 done, 1 failed, 2 wrong use, 3 another run holds the lock."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from pipeline import commands
+from pipeline.errors import PipelineError
+from pipeline.screen import show_error
+
+
+class Group(TyperGroup):
+    """Turns the errors of every command into one readable screen and their exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except PipelineError as error:
+            show_error(error.code, str(error), error.hint)
+            raise typer.Exit(error.exit_code) from error
+
+
+app = typer.Typer(
+    name="schoolhouse",
+    cls=Group,
+    help="The analytics warehouse of a learning platform.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for _module in pkgutil.iter_modules(commands.__path__):
+    app.add_typer(importlib.import_module(f"{commands.__name__}.{_module.name}").app)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

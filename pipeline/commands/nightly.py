@@ -1,0 +1,100 @@
+"""The night and its single steps."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.runs import RunState
+from pipeline.errors import ExitCode
+from pipeline.screen import say, show_failure
+from pipeline.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from pipeline.run import Step
+
+app = typer.Typer()
+
+
+def moment(text: str) -> datetime:
+    """An ISO 8601 time with its offset. Raises BadParameter for anything else."""
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no ISO 8601 time, such as 2026-11-22T01:45:00Z.") from None
+    if parsed.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} has no offset; add one, such as +00:00 or Z.")
+    return parsed
+
+
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", parser=moment, metavar="TIME", help="Ignore later rows. ISO 8601 with offset."),
+]
+AllowTruncation = Annotated[
+    bool, typer.Option("--allow-truncation", help="Follow the source even if most rows of a table are gone.")
+]
+
+
+@app.command()
+def nightly(as_of: AsOf = None, allow_truncation: AllowTruncation = False) -> None:
+    """Ingest, build, audit, publish; exit 0 only when published."""
+    run_nightly(read_settings(), "nightly", as_of, allow_truncation)
+
+
+@app.command()
+def ingest(as_of: AsOf = None, allow_truncation: AllowTruncation = False) -> None:
+    """Copy what changed at the source into the warehouse."""
+    from pipeline.steps import INGEST
+
+    settings = read_settings()
+    settings.require_source_url()
+    run_steps(settings, "ingest", (INGEST,), as_of, allow_truncation)
+
+
+@app.command()
+def build() -> None:
+    """Build and audit the models on what has been ingested."""
+    from pipeline.steps import BUILD
+
+    run_steps(read_settings(), "build", (BUILD,))
+
+
+@app.command()
+def publish() -> None:
+    """Publish the last build; refused unless it is complete."""
+    from pipeline.steps import PUBLISH
+
+    run_steps(read_settings(), "publish", (PUBLISH,))
+
+
+def run_nightly(
+    settings: Settings, command: str, as_of: datetime | None = None, allow_truncation: bool = False
+) -> None:
+    """Run a whole night; every command that needs one calls this."""
+    from pipeline.steps import NIGHTLY
+
+    settings.require_source_url()
+    run_steps(settings, command, NIGHTLY, as_of, allow_truncation)
+
+
+def run_steps(
+    settings: Settings,
+    command: str,
+    steps: tuple[Step, ...],
+    as_of: datetime | None = None,
+    allow_truncation: bool = False,
+) -> None:
+    """Run steps with progress on stderr, say how it ended, and leave with exit code 1 on a failure."""
+    from ingest.progress import reporter_for
+    from pipeline.run import Options, execute
+
+    with reporter_for(sys.stderr) as report:
+        run = execute(settings, command, steps, Options(as_of, allow_truncation), report)
+    if run.state is RunState.FAILED:
+        show_failure(run)
+        raise typer.Exit(ExitCode.FAILED)
+    say(f"{run.state}: {run.snapshot_id}" if run.snapshot_id else f"{run.state}: run {run.run_id}")

@@ -1,0 +1,79 @@
+"""The steps of a night, in their order. Each is complete when it returns and can be repeated at any time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ingest.errors import IngestError, SchemaError, SourceError, TruncationError
+from ingest.run import ingest
+from pipeline import build_state
+from pipeline.build import build
+from pipeline.errors import PipelineError
+from pipeline.publish import publish
+from pipeline.run import Run, Step
+
+HINTS: dict[type[IngestError], str] = {
+    SourceError: "Check SCHOOLHOUSE_SOURCE_URL and that the server accepts connections, then run again.",
+    SchemaError: "Nothing was written. Correct the source, then run again.",
+    TruncationError: "If the rows are gone on purpose, run again with --allow-truncation.",
+}
+
+
+class IngestFailedError(PipelineError):
+    """Ingest's own error, as it is shown to the caller of a run."""
+
+    code = "ingest_failed"
+    default_hint = "What was copied is kept; run again."
+
+
+def ingest_step(run: Run) -> str:
+    """Bring raw up to the source."""
+    options = run.options
+    build_state.begin_ingest(run.warehouse.connection)
+    try:
+        batch = ingest(
+            run.warehouse.connection,
+            run.settings.require_source_url(),
+            as_of=options.as_of,
+            allow_truncation=options.allow_truncation,
+            report=run.report,
+        )
+    except IngestError as error:
+        raise IngestFailedError(str(error), hint=HINTS.get(type(error))) from error
+    report = batch.to_json()
+    build_state.end_ingest(run.warehouse.connection, report)
+    run.log.update(ingest=report, as_of=batch.as_of)
+    return _ingest_line(report)
+
+
+def build_step(run: Run) -> str:
+    """Build and audit every model."""
+    connection = run.warehouse.connection
+    ingested = build_state.begin_build(connection).ingest
+    run.log.update(as_of=datetime.fromisoformat(ingested["as_of"]))
+    report = build(run.warehouse.context, connection, run.report).to_json()
+    build_state.end_build(connection, ingested, report)
+    run.log.update(build=report)
+    passed = sum(audit["passed"] for audit in report["audits"])
+    return f"{passed} of {len(report['audits'])} audits passed"
+
+
+def publish_step(run: Run) -> str:
+    """Publish the build."""
+    manifest = publish(run.warehouse, run.settings, run.log.record.run_id)
+    run.log.update(snapshot_id=manifest.id, as_of=manifest.as_of)
+    return f"snapshot {manifest.id}, {len(manifest.tables)} marts, {sum(manifest.tables.values()):,} rows"
+
+
+INGEST = Step("ingest", ingest_step)
+BUILD = Step("build", build_step)
+PUBLISH = Step("publish", publish_step)
+NIGHTLY = (INGEST, BUILD, PUBLISH)
+
+
+def _ingest_line(report: dict[str, Any]) -> str:
+    tables = report["tables"]
+    changed = sum(table["rows_inserted"] + table["rows_updated"] + table["rows_deleted"] for table in tables)
+    read = sum(table["rows_read"] for table in tables)
+    return f"{read:,} rows read, {changed:,} changed, {report['touched_dates']} dates touched"
