@@ -23,6 +23,7 @@ define install
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) \
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m api.vendor
 endef
 
 $(RUNTIME_STAMP): requirements-setup.lock requirements.lock pyproject.toml

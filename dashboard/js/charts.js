@@ -1,0 +1,74 @@
+// Charts are Vega-Lite files in /charts; each comes with a table and a CSV of exactly the numbers drawn.
+
+import { card, csvButton, table } from "./components.js";
+import { h, replace } from "./dom.js";
+
+const specifications = new Map();
+let engine;
+
+function vega() {
+  engine ??= load();
+  return engine;
+}
+
+// The bundle's name holds a hash of its content, so that browsers may keep it for ever.
+async function load() {
+  const { bundle } = await (await fetch("/vendor/vega.json")).json();
+  await import(`/vendor/${bundle}`);
+  return window.vegaEmbed;
+}
+
+async function specification(name) {
+  if (!specifications.has(name)) {
+    specifications.set(name, fetch(`/charts/${name}.vl.json`).then((answer) => answer.json()));
+  }
+  return structuredClone(await specifications.get(name));
+}
+
+function theme() {
+  const style = getComputedStyle(document.documentElement);
+  const color = (name) => style.getPropertyValue(name).trim();
+  return {
+    background: "transparent",
+    font: "system-ui, sans-serif",
+    view: { stroke: null },
+    axis: { labelColor: color("--muted"), titleColor: color("--muted"), gridColor: color("--line"), domainColor: color("--line"), tickColor: color("--line"), labelFontSize: 12, titleFontSize: 12 },
+    legend: { labelColor: color("--text"), titleColor: color("--muted"), orient: "top", labelFontSize: 12 },
+    text: { color: color("--text") },
+    range: { category: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999"] },
+  };
+}
+
+// The page's policy allows neither eval nor inline styles: expressions are interpreted, and the style sheet is ours.
+const options = () => ({ actions: false, ast: true, defaultStyle: false, renderer: "svg", tooltip: { disableDefaultStyle: true }, config: theme() });
+
+async function draw(place, name, rows, label) {
+  const [embed, spec] = await Promise.all([vega(), specification(name)]);
+  spec.data = { values: rows };
+  const view = await embed(place, { width: "container", autosize: { type: "fit", contains: "padding" }, ...spec }, options());
+  // The figures are in the table; a screen reader gets one name instead of every mark.
+  const drawing = place.querySelector("svg");
+  drawing?.setAttribute("role", "img");
+  drawing?.setAttribute("aria-label", label);
+  return view;
+}
+
+export function chartCard(title, name, columns, rows, { note, wide = false } = {}) {
+  const body = h("div", {});
+  const element = card(title, note ? h("p", { class: "change" }, note) : null, body);
+  if (wide) element.classList.add("wide");
+  const asTable = h("button", { type: "button", class: "plain", "aria-pressed": "false", onclick: toggle }, "Table", h("span", { class: "sr" }, ` of ${title}`));
+  element.tools.append(asTable, csvButton(title, columns, rows));
+  show();
+  return element;
+
+  function show() {
+    if (asTable.getAttribute("aria-pressed") === "true" || !rows.length) return replace(body, table(columns, rows, { caption: title }));
+    const place = replace(body, h("div", { class: "chart" })).firstChild;
+    return draw(place, name, rows, `${title}: chart, the same numbers are in its table`).catch(() => replace(body, table(columns, rows, { caption: title })));
+  }
+  function toggle() {
+    asTable.setAttribute("aria-pressed", String(asTable.getAttribute("aria-pressed") !== "true"));
+    show();
+  }
+}

@@ -1,0 +1,97 @@
+// The designed pieces that views are made of: cards, tiles, tables, pagers and the four states.
+
+import { ApiError } from "./api.js";
+import { download, h, replace } from "./dom.js";
+import { csv, number, text } from "./format.js";
+
+export function card(title, ...content) {
+  const heading = h("h2", {}, title);
+  const tools = h("div", {});
+  const element = h("section", { class: "card" }, h("header", {}, heading, tools), ...content);
+  return Object.assign(element, { tools });
+}
+
+export function tile(label, value, note) {
+  return h("div", { class: "tile" }, h("dt", {}, label), h("dd", {}, value, note ? h("span", { class: "change" }, note) : null));
+}
+
+export function tiles(...items) {
+  return h("dl", { class: "tiles" }, items);
+}
+
+export function tag(label, tone) {
+  return h("span", { class: `tag ${tone}` }, label);
+}
+
+// columns: [{name, label, format, numeric, cell(row)}]
+export function table(columns, rows, { caption, rowClass, empty = "Nothing here yet." } = {}) {
+  if (!rows.length) return emptyState(empty);
+  const head = columns.map((column) => h("th", { scope: "col", class: column.numeric ? "number" : null }, column.label));
+  const line = (row) =>
+    h("tr", { class: rowClass?.(row) ?? null },
+      columns.map((column) => h("td", { class: column.numeric ? "number" : null },
+        column.cell ? column.cell(row) : (column.format ?? (column.numeric ? number : text))(row[column.name]))));
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption ?? "Table" },
+    h("table", {}, caption ? h("caption", {}, caption) : null, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows.map(line))));
+}
+
+export function csvButton(name, columns, rows) {
+  return h("button", { type: "button", class: "plain", onclick: () => download(`${name}.csv`, csv(columns, rows), "text/csv") },
+    "CSV", h("span", { class: "sr" }, ` of ${name}`));
+}
+
+export function pager({ offset, limit, total }, go) {
+  const last = Math.min(offset + limit, total);
+  return h("div", { class: "pager" },
+    h("button", { type: "button", disabled: offset === 0, onclick: () => go(Math.max(0, offset - limit)) }, "Previous"),
+    h("span", {}, total ? `${number(offset + 1)}–${number(last)} of ${number(total)}` : "none"),
+    h("button", { type: "button", disabled: last >= total, onclick: () => go(offset + limit) }, "Next"));
+}
+
+export function select(label, name, choices, value, change) {
+  return h("label", {}, label,
+    h("select", { name, onchange: (event) => change(event.target.value) },
+      choices.map(([key, title]) => h("option", { value: key, selected: String(key) === String(value) }, title))));
+}
+
+export function loading() {
+  return h("div", { class: "skeleton", role: "status" }, h("span", { class: "sr" }, "Loading"));
+}
+
+export function emptyState(message) {
+  return h("div", { class: "state" }, h("p", {}, message));
+}
+
+const EXPLANATIONS = {
+  401: ["Signed out", "The token is missing, wrong or expired. Sign in again with a new one."],
+  403: ["Not for this role", "Your role may not see this view. Ask an administrator of your school if you need it."],
+  404: ["Not found", "There is nothing here that you may see."],
+  429: ["Too many requests", "Please wait a moment, then try again."],
+  503: ["No numbers yet", "Nothing has been published yet, or the source cannot be reached. The page tries again by itself."],
+};
+
+export function failure(error, retry) {
+  const [title, explanation] = EXPLANATIONS[error instanceof ApiError ? error.status : 0] ?? ["This did not work", ""];
+  return h("div", { class: "state", role: "alert" },
+    h("h2", {}, title),
+    h("p", {}, explanation || error.message),
+    explanation && error.message ? h("p", {}, h("small", {}, error.message)) : null,
+    retry ? h("button", { type: "button", onclick: retry }, "Try again") : null);
+}
+
+// Fill a place with what an asynchronous piece returns, or with the state that explains why not.
+export async function fill(place, make, { quiet = false } = {}) {
+  if (!quiet) replace(place, loading());
+  try {
+    replace(place, await make());
+  } catch (error) {
+    if (error.name !== "AbortError") replace(place, failure(error, () => fill(place, make)));
+  }
+  return place;
+}
+
+export function part(make) {
+  const place = h("div", {});
+  fill(place, make);
+  return place;
+}
