@@ -84,10 +84,9 @@ COMPARISONS = (
     Comparison(
         "fct_user_day",
         ("user_id", "activity_date"),
-        _attributes(
-            "school_id", "lesson_count", "view_count", "first_event_at", "last_event_at", "last_xp_at"
-        )
+        _attributes("lesson_count", "view_count", "first_event_at", "last_event_at", "last_xp_at")
         | {
+            "school_id": ("School of a row", "unassigned"),
             "event_count": ("activities", "orphan", "Local date"),
             "xp": ("XP of a window",),
             "session_count": ("session",),
@@ -215,7 +214,7 @@ COMPARISONS = (
         "leaderboard",
         ("timeframe", "scope", "scope_id", "user_id"),
         {
-            "xp": ("XP of a window", "Scopes"),
+            "xp": ("XP of a window", "Scopes", "month", "all"),
             "rank": ("rank",),
             "dense_rank": ("dense_rank",),
             "position": ("position",),

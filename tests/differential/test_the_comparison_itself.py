@@ -39,12 +39,13 @@ def test_at_least_sixty_metrics_are_compared() -> None:
 
 
 def defined_names() -> list[str]:
-    """Names in metrics.md before "Compliance": of the tables, and the terms in asterisks or backticks."""
+    """Names in metrics.md before "Compliance": of the tables, and terms in asterisks or backticks."""
     text = CONTRACT.read_text(encoding="utf-8").split("## Compliance")[0]
     rows = re.findall(r"^\| ([^|]+?) \|", text, flags=re.MULTILINE)
-    people = re.findall(r"\*([A-Z][^*]+)\*", text.split("## People")[1].split("## Engagement")[0])
-    boards = re.findall(r"^- `?([\w ]+)`?:", text.split("## Leaderboards")[1], flags=re.MULTILINE)
-    return [name for name in rows + people + boards if name not in ("metric", "School of a row")]
+    terms = re.findall(r"\*([^*\n]+)\*", text.split("## Engagement")[0])
+    boards = text.split("## Leaderboards")[1]
+    measures = re.findall(r"`(\w+)`:", boards) + re.findall(r"^- (\w[\w ]+):", boards, flags=re.MULTILINE)
+    return [name for name in rows + terms + measures if name != "metric"]
 
 
 def test_every_published_column_is_compared(night: Callable[[str], Night]) -> None:
