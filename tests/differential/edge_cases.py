@@ -209,7 +209,8 @@ def load(connection: psycopg.Connection[Any]) -> None:
         _overview,
         _window_edges,
         _reconciliation,
-        _requests_and_incidents,
+        _requests,
+        _incidents,
     ):
         cases(rows)
     insert(connection, rows)
@@ -536,6 +537,17 @@ def _consents(rows: Rows) -> None:
     rows.event("consent-other-purpose", LEAP_NIGHT - 10 * MINUTE, xp=20)
     rows.consent("consent-other-purpose", "marketing", given, withdrawn_at=given + DAY)
     rows.consent("consent-other-purpose", "analytics", given, given_by="parent")
+    for name, given_by, withdrawn in (
+        ("minor-parent", "parent", None),
+        ("minor-self", "self", None),
+        ("minor-parent-withdrawn", "parent", given + DAY),
+        ("minor-inactive", "self", None),
+    ):
+        rows.user(name, "copenhagen", birth_date=date(2015, 5, 5), is_active=name != "minor-inactive")
+        rows.consent(name, "analytics", given, given_by=given_by, withdrawn_at=withdrawn)
+    rows.user("minor-replaced", "copenhagen", birth_date=date(2015, 5, 5))
+    rows.consent("minor-replaced", "analytics", given, tag="first", given_by="parent")
+    rows.consent("minor-replaced", "analytics", given + DAY, tag="second", given_by="self")
 
 
 def _birthdays(rows: Rows) -> None:
@@ -791,37 +803,100 @@ def _reconciliation(rows: Rows) -> None:
         rows.add("leaderboard", user_id=uid("user", name), total_xp=total, rank=1, updated_at=BEGINNING)
 
 
-def _requests_and_incidents(rows: Rows) -> None:
-    for number, received in enumerate(
-        (
-            datetime(2024, 1, 31, 10, tzinfo=UTC),
-            datetime(2024, 1, 30, 10, tzinfo=UTC),
-            datetime(2023, 12, 31, 23, 30, tzinfo=UTC),
-            datetime(2024, 2, 29, 12, tzinfo=UTC),
-        )
+def _requests(rows: Rows) -> None:
+    """Receipts and closings around month ends, weekends, midnights and 29 February, in several zones."""
+    evening = 23, 59
+    for school in ("copenhagen", "new-york", "tonga"):
+        for number, received in enumerate(
+            (
+                local(school, date(2024, 1, 31), 10),  # 29 February: past in Denmark, today in New York
+                local(school, date(2024, 1, 30), 10),
+                local(school, date(2024, 2, 1), 0),  # due today
+                local(school, date(2024, 1, 24), 12),  # a Saturday
+                local(school, date(2024, 1, 25), 12),  # a Sunday
+                local(school, date(2024, 2, 7), *evening),  # a week and a weekend away
+                local(school, date(2024, 2, 8), *evening),
+                local(school, date(2023, 10, 31), 0),  # there is no 31 November
+                local(school, date(2023, 12, 31), *evening),
+                datetime(2023, 12, 31, 23, 30, tzinfo=UTC),
+                LEAP_NIGHT,
+                LEAP_NIGHT + MICROSECOND,
+            )
+        ):
+            _request(rows, f"open-{number}-{school}", school, received)
+        received = local(school, date(2023, 11, 30), 12)  # first deadline Saturday 30 December: 1 January
+        in_time, too_late = local(school, date(2024, 1, 1), *evening), local(school, date(2024, 1, 2), 0)
+        for months in (1, 2):
+            _request(rows, f"extended-{months}-{school}", school, received, months=months, notified=in_time)
+            _request(rows, f"too-late-{months}-{school}", school, received, months=months, notified=too_late)
+        _request(rows, f"never-told-{school}", school, received, months=2)
+        _request(rows, f"told-later-{school}", school, received, months=2, notified=LEAP_NIGHT + DAY)
+        for status in ("completed", "refused"):
+            for label, closed in (
+                ("in-time", local(school, date(2024, 1, 1), *evening)),
+                ("late", local(school, date(2024, 1, 2), 0)),
+                ("after-as-of", LEAP_NIGHT + MICROSECOND),
+            ):
+                _request(rows, f"{status}-{label}-{school}", school, received, status=status, closed=closed)
+    _request(rows, "nowhere", None, LEAP_NIGHT - 40 * DAY)
+    _request(rows, "lost-school", "never-existed", LEAP_NIGHT - 40 * DAY)
+    _request(rows, "gone", "kolkata", LEAP_NIGHT - 40 * DAY, kind="erasure", user="never-there")
+
+
+def _request(
+    rows: Rows,
+    name: str,
+    school: str | None,
+    received: datetime,
+    *,
+    status: str = "in_progress",
+    closed: datetime | None = None,
+    months: int = 0,
+    notified: datetime | None = None,
+    kind: str = "access",
+    user: str = "orphan-maker",
+) -> None:
+    rows.add(
+        "data_subject_requests",
+        id=uid("request", name),
+        user_id=uid("user", user),
+        school_id=uid("school", school) if school else None,
+        kind=kind,
+        status=status,
+        received_at=received,
+        extension_months=months,
+        extension_notified_at=notified,
+        completed_at=closed,
+        updated_at=received,
+    )
+
+
+def _incidents(rows: Rows) -> None:
+    """72 hours to the microsecond, told or not, before and after as_of."""
+    limit = timedelta(hours=72)
+    for school, aware in (
+        ("copenhagen", LEAP_NIGHT - limit),
+        ("santiago", local("santiago", date(2023, 9, 2), 12)),
     ):
-        rows.add(
-            "data_subject_requests",
-            id=uid("request", str(number)),
-            user_id=uid("user", "orphan-maker"),
-            school_id=uid("school", "copenhagen"),
-            kind="access",
-            status="received",
-            received_at=received,
-            extension_months=number % 3,
-            extension_notified_at=received + 20 * DAY if number % 3 else None,
-            updated_at=received,
-        )
-    for number, hours in enumerate((71, 72, 73)):
-        rows.add(
-            "security_incidents",
-            id=uid("incident", str(number)),
-            school_id=uid("school", "copenhagen"),
-            aware_at=LEAP_NIGHT - timedelta(hours=hours),
-            notified_at=None,
-            subjects_affected=number,
-            updated_at=LEAP_NIGHT - timedelta(hours=hours),
-        )
+        for label, aware_at, notified in (
+            ("open", aware, None),
+            ("open-late", aware - MICROSECOND, None),
+            ("open-fresh", aware + MICROSECOND, None),
+            ("told-in-time", aware - DAY, aware - DAY + limit),
+            ("told-late", aware - DAY, aware - DAY + limit + MICROSECOND),
+            ("told-after-as-of", aware + DAY, LEAP_NIGHT + DAY),
+            ("future", LEAP_NIGHT + MICROSECOND, None),
+        ):
+            rows.add(
+                "security_incidents",
+                id=uid("incident", f"{label}/{school}"),
+                school_id=uid("school", school),
+                aware_at=aware_at,
+                notified_at=notified,
+                subjects_affected=len(label),
+                closed_at=aware_at + DAY if label == "told-in-time" else None,
+                updated_at=aware_at,
+            )
 
 
 CHANGES = (

@@ -452,3 +452,91 @@ SELECT
 FROM users
 CROSS JOIN caller
 LEFT JOIN learner_age ON learner_age.user_id = users.id;
+
+-- Compliance. A month later is the same day, or that month's last day (PostgreSQL adds months just so); Saturday and
+-- Sunday move to Monday.
+CREATE FUNCTION pg_temp.due_date(received date, months integer) RETURNS date LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE extract(isodow FROM due)
+        WHEN 6 THEN due + 2
+        WHEN 7 THEN due + 1
+        ELSE due
+    END
+    FROM (SELECT (received + make_interval(months => months))::date AS due) AS unmoved
+$$;
+
+CREATE TEMP TABLE request AS
+WITH dated AS (
+    SELECT
+        data_subject_requests.*,
+        school.school_id AS school,
+        school.today,
+        (received_at AT TIME ZONE school.zone)::date AS received_date,
+        CASE WHEN extension_notified_at <= (SELECT as_of FROM moment)
+            THEN (extension_notified_at AT TIME ZONE school.zone)::date END AS notified_date,
+        CASE WHEN status IN ('completed', 'refused') AND completed_at <= (SELECT as_of FROM moment)
+            THEN (completed_at AT TIME ZONE school.zone)::date END AS closed_date
+    FROM data_subject_requests
+    JOIN school ON school.school_id = coalesce(
+        (SELECT schools.id::text FROM schools WHERE schools.id = data_subject_requests.school_id), 'unassigned'
+    )
+    WHERE received_at <= (SELECT as_of FROM moment)
+),
+due AS (
+    SELECT
+        dated.*,
+        pg_temp.due_date(received_date, 1) AS first_deadline,
+        CASE WHEN extension_months > 0 AND notified_date <= pg_temp.due_date(received_date, 1)
+            THEN pg_temp.due_date(received_date, 1 + extension_months)
+            ELSE pg_temp.due_date(received_date, 1)
+        END AS deadline
+    FROM dated
+)
+SELECT
+    id AS request_id,
+    school AS school_id,
+    today,
+    kind,
+    status,
+    received_date,
+    first_deadline,
+    deadline,
+    closed_date,
+    closed_date IS NULL AS is_open,
+    CASE WHEN closed_date IS NULL THEN today > deadline ELSE closed_date > deadline END AS is_overdue,
+    closed_date IS NULL AND deadline BETWEEN today AND today + 7 AS is_due_within_7_days
+FROM due;
+
+CREATE TEMP TABLE incident AS
+WITH known AS (
+    SELECT
+        security_incidents.*,
+        school.school_id AS school,
+        CASE WHEN notified_at <= (SELECT as_of FROM moment) THEN notified_at END AS told_at,
+        CASE WHEN closed_at <= (SELECT as_of FROM moment) THEN closed_at END AS ended_at
+    FROM security_incidents
+    JOIN school ON school.school_id = coalesce(
+        (SELECT schools.id::text FROM schools WHERE schools.id = security_incidents.school_id), 'unassigned'
+    )
+    WHERE aware_at <= (SELECT as_of FROM moment)
+)
+SELECT
+    id AS incident_id,
+    school AS school_id,
+    subjects_affected,
+    ended_at IS NULL AS is_open,
+    coalesce(told_at, (SELECT as_of FROM moment)) - aware_at > interval '72 hours' AS is_late
+FROM known;
+
+CREATE TEMP TABLE minor AS
+SELECT
+    person.user_id,
+    person.school_id,
+    NOT EXISTS (
+        SELECT FROM newest_consent
+        WHERE
+            newest_consent.user_id = person.user_id AND purpose = 'analytics'
+            AND given_by = 'parent' AND NOT is_withdrawn
+    ) AS is_without_parental_consent
+FROM person
+JOIN learner_age ON learner_age.user_id = person.user_id
+WHERE is_learner AND is_active AND is_below_consent_age;
