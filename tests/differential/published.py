@@ -23,17 +23,21 @@ class Snapshot:
 
     def rows(self, mart: str) -> list[Row]:
         """Return published/<mart>.sql if there is one, else all rows of the mart, keyed by source ids."""
+        if mart not in self._read:
+            self._read[mart] = self._rows(mart)
+        return self._read[mart]
+
+    @cached_property
+    def _read(self) -> dict[str, list[Row]]:
+        return {}
+
+    def _rows(self, mart: str) -> list[Row]:
         derivation = FOLDER / f"{mart}.sql"
         query = derivation.read_text(encoding="utf-8") if derivation.exists() else f'FROM "{mart}"'
         with duckdb.connect(str(self.folder / "marts.duckdb"), read_only=True) as marts:
             found = marts.execute(query, {"as_of": plain(self.as_of)} if "$as_of" in query else None)
             columns = [column[0] for column in found.description or ()]
             return [self._translated(dict(zip(columns, row, strict=True))) for row in found.fetchall()]
-
-    def tables(self) -> set[str]:
-        """Return the names of all published tables."""
-        with duckdb.connect(str(self.folder / "marts.duckdb"), read_only=True) as marts:
-            return {name for (name,) in marts.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
 
     @cached_property
     def source_ids(self) -> dict[str, dict[int, str]]:
