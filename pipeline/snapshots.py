@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -43,6 +44,15 @@ def manifest_of(folder: Path, snapshot_id: str) -> Manifest:
         raise NoSnapshotError(f"There is no readable snapshot {snapshot_id!r}.") from None
 
 
+def manifests(folder: Path) -> list[Manifest]:
+    """Manifests of all snapshots that can be read, oldest first."""
+    found = []
+    for snapshot_id in snapshot_ids(folder):
+        with suppress(NoSnapshotError):
+            found.append(manifest_of(folder, snapshot_id))
+    return found
+
+
 def switch(folder: Path, snapshot_id: str) -> None:
     """Make a snapshot the one that readers see. Raises NoSnapshotError when there is none of that id."""
     if snapshot_id not in snapshot_ids(folder):
@@ -69,7 +79,7 @@ def keep_newest(folder: Path, count: int) -> list[str]:
 
 def clear_unfinished(folder: Path) -> None:
     """Remove what a killed run left: half-written snapshots and links."""
-    for path in [*folder.glob(f"*{UNFINISHED}"), *folder.glob(f".*{UNFINISHED}")]:
+    for path in folder.glob(f"*{UNFINISHED}"):
         if path.is_symlink():
             path.unlink()
         else:
@@ -78,9 +88,9 @@ def clear_unfinished(folder: Path) -> None:
 
 def forget_unpublished(folder: Path, run_id: str) -> str | None:
     """Settle what a killed run left whole: return its snapshot if readers see it, else remove it."""
-    for snapshot_id in snapshot_ids(folder):
-        if manifest_of(folder, snapshot_id).run_id == run_id:
-            if snapshot_id == current_id(folder):
-                return snapshot_id
-            shutil.rmtree(folder / snapshot_id)
+    for manifest in manifests(folder):
+        if manifest.run_id == run_id:
+            if manifest.id == current_id(folder):
+                return manifest.id
+            shutil.rmtree(folder / manifest.id)
     return None

@@ -12,7 +12,7 @@ from api.runs import read_runs
 from pipeline.lock import run_lock
 from pipeline.screen import say, show_table
 from pipeline.settings import read_settings
-from pipeline.snapshots import current_id, manifest_of, previous_id, snapshot_ids, switch
+from pipeline.snapshots import current_id, manifests, previous_id, switch
 from pipeline.status import runs_as_json, show_runs
 
 app = typer.Typer()
@@ -37,9 +37,8 @@ def snapshots() -> None:
     """List the published snapshots, newest first."""
     folder = read_settings().snapshots_dir
     current = current_id(folder)
-    manifests = [manifest_of(folder, snapshot_id) for snapshot_id in reversed(snapshot_ids(folder))]
     columns = ("", "snapshot", "as_of", "built_at", "rows", "bytes", "audits")
-    show_table("", columns, [_line(manifest, manifest.id == current) for manifest in manifests])
+    show_table("", columns, [_line(one, one.id == current) for one in reversed(manifests(folder))])
 
 
 @app.command()
