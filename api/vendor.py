@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent.parent / "dashboard" / "vendor"
 
 def write_bundle(folder: Path = FOLDER) -> Path:
     """Write Vega, Vega-Lite and vega-embed as one module into `folder` and return its path."""
-    code = vl_convert.javascript_bundle(None).encode()
+    code = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").encode()
     folder.mkdir(parents=True, exist_ok=True)
     bundle = folder / f"vega.{hashlib.sha256(code).hexdigest()[:16]}.js"
     for old in folder.glob("vega.*.js"):
