@@ -19,12 +19,15 @@ from demo.catalogue import (
     school_rows,
 )
 from demo.compliance import consent_rows, incident_rows, request_rows
+from demo.day import DayReport, append_day
 from demo.leaders import leaderboard_rows
 from demo.load import Target, finish, open_target, require_empty, without_indexes
 from demo.people import GHOST, NEVER, People, people_of, user_rows
 from demo.places import Schools, schools_of
 from demo.plan import Flags, Ints, Plan, uuids
 from demo.study import attempt_rows, diary_of, progress_rows
+
+__all__ = ["DayReport", "Generated", "append_day", "dropouts", "generate"]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Bulk loading into whatever of the contract's tables and columns a database has."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -58,16 +58,21 @@ class Target:
     seed: int
     columns: dict[str, dict[str, str]]
 
-    def query(self, statement: str) -> pl.DataFrame:
-        """Run a query and return its rows."""
+    def query(self, statement: str, *values: object) -> pl.DataFrame:
+        """Run a query with values bound to $1, $2, … and return its rows."""
         with self.connection.cursor() as cursor:
-            cursor.execute(statement)
+            cursor.execute(statement, values or None)
             return pl.DataFrame(cursor.fetch_arrow_table())
 
     def execute(self, statement: str) -> None:
         """Run a statement that returns nothing."""
         with self.connection.cursor() as cursor:
             cursor.execute(statement)
+
+    def count(self, statement: str) -> int:
+        """Run a statement that changes rows and return how many it changed."""
+        counted = f"WITH done AS ({statement} RETURNING 1) SELECT count(*) AS rows FROM done"  # noqa: S608
+        return int(self.query(counted).item())
 
     def append(self, table: str, frame: pl.DataFrame) -> int:
         """Load rows into a table, leaving out columns that it lacks; return how many, 0 without the table."""
@@ -77,29 +82,27 @@ class Target:
         self._ingest(table, table, frame.select(name for name in frame.columns if name in types))
         return frame.height
 
-    def update(self, table: str, frame: pl.DataFrame, key: str) -> int:
-        """Change rows found by `key` to what the other columns of `frame` say; return how many."""
-        names = [name for name in frame.columns if name in self.columns.get(table, {})]
-        if len(names) < 2 or frame.is_empty():
+    def update(self, table: str, frame: pl.DataFrame, keys: tuple[str, ...] = ("id",)) -> int:
+        """Change rows found by `keys` to what the other columns of `frame` say; return how many it found."""
+        frame = frame.select(name for name in frame.columns if name in self.columns.get(table, {}))
+        changes = ", ".join(f"{name} = changes.{name}" for name in frame.columns if name not in keys)
+        if not changes or frame.is_empty():
             return 0
-        self._stage(table, frame.select(names))
-        changes = ", ".join(f"{name} = changes.{name}" for name in names if name != key)
-        self.execute(f"UPDATE {table} SET {changes} FROM changes WHERE {table}.{key} = changes.{key}")  # noqa: S608
-        return frame.height
+        self.stage(table, frame)
+        return self.count(f"UPDATE {table} SET {changes} FROM changes WHERE {_same(table, keys)}")  # noqa: S608
 
     def delete(self, table: str, frame: pl.DataFrame) -> int:
-        """Delete the rows that agree with `frame` in all its columns; return how many rows it had."""
+        """Delete the rows that agree with `frame` in all its columns; return how many it found."""
         if table not in self.columns or frame.is_empty():
             return 0
-        self._stage(table, frame)
-        same = " AND ".join(f"{table}.{name} = changes.{name}" for name in frame.columns)
-        self.execute(f"DELETE FROM {table} USING changes WHERE {same}")  # noqa: S608
-        return frame.height
+        self.stage(table, frame)
+        return self.count(f"DELETE FROM {table} USING changes WHERE {_same(table, frame.columns)}")  # noqa: S608
 
-    def _stage(self, table: str, frame: pl.DataFrame) -> None:
+    def stage(self, table: str, frame: pl.DataFrame) -> None:
+        """Put `frame` into the temporary table `changes`, its columns typed as in `table`."""
         names = ", ".join(frame.columns)
         self.execute("DROP TABLE IF EXISTS pg_temp.changes")
-        self.execute(f"CREATE TEMP TABLE changes AS SELECT {names} FROM {table} LIMIT 0")  # noqa: S608
+        self.execute(f"CREATE TEMP TABLE changes ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0")  # noqa: S608
         self._ingest(table, "changes", frame, temporary=True)
 
     def _ingest(self, table: str, into: str, frame: pl.DataFrame, *, temporary: bool = False) -> None:
@@ -146,8 +149,9 @@ def require_empty(target: Target) -> None:
 def without_indexes(target: Target, table: str) -> Iterator[None]:
     """Drop a table's secondary indexes while it is loaded, and build them anew afterwards."""
     found = target.query(
-        f"SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index "  # noqa: S608
-        f"WHERE indrelid = '{table}'::regclass AND NOT indisunique ORDER BY 1"
+        "SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index "
+        "WHERE indrelid = $1::text::regclass AND NOT indisunique ORDER BY 1",
+        table,
     )
     for name in found["name"]:
         target.execute(f"DROP INDEX {name}")
@@ -181,6 +185,10 @@ def _require_tables(target: Target) -> None:
     missing = [table for table in REQUIRED if table not in target.columns]
     if missing:
         raise DemoError(f"the database lacks the operational schema: no table {', '.join(missing)}")
+
+
+def _same(table: str, keys: Iterable[str]) -> str:
+    return " AND ".join(f"{table}.{name} = changes.{name}" for name in keys)
 
 
 def _entity(table: str, column: str) -> str:

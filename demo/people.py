@@ -1,7 +1,8 @@
 """Everybody with an account: who they are, when they came, how they study and when they gave up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,15 @@ class People:
     def count(self) -> int:
         """How many accounts there are."""
         return len(self.role)
+
+
+def join(first: People, second: People) -> People:
+    """Return the accounts of both, those of `second` at the end; `learners` stays that of `first`."""
+    names = {field.name for field in fields(People)} - {"learners"}
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names
+    }
+    return replace(first, **columns)
 
 
 def people_of(plan: Plan, schools: Schools) -> People:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import available_timezones
 
 import numpy as np
 import polars as pl
@@ -61,7 +62,6 @@ PLACES = (
     Place("old-mill-school", "Old Mill School", "IE", "Europe/Dublin", 2, NORTHERN, SATURDAY_SUNDAY, False),
     Place("lord-howe-central", "Lord Howe Central School", "AU", "Australia/Lord_Howe", 2, SOUTHERN),
 )
-UNKNOWN_ZONES = frozenset({"Europe/Bonn"})
 LEARNERS_PER_SCHOOL = 400
 
 
@@ -97,7 +97,7 @@ def schools_of(plan: Plan) -> Schools:
 
 def known_zone(zone: str) -> str:
     """Return the zone itself, or UTC for a name that no time zone has."""
-    return "UTC" if zone in UNKNOWN_ZONES else zone
+    return zone if zone in available_timezones() else "UTC"
 
 
 def term_factor(plan: Plan, schools: Schools) -> Floats:

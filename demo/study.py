@@ -41,7 +41,7 @@ def progress_rows(plan: Plan, people: People, catalogue: Catalogue, diary: Diary
     keep = lesson >= 0
     user, lesson, fraction = user[keep], lesson[keep], ((nth + 1) / (wanted[user] + 1))[keep]
     begun = _moment(plan, diary, user, fraction, stream)
-    is_done = stream.random(len(user)) < np.where(fraction > 0.85, 0.45, 0.9)
+    is_done = stream.random(len(user)) < np.where(fraction > 0.85, 0.4, 0.55 + 0.4 * people.ability[user])
     done = np.minimum(begun + (stream.exponential(0.6, len(user)) * DAY).astype(np.int64), plan.now)
     touched = np.where(stream.random(len(user)) < 0.2, done + (stream.random(len(user)) * 9 * DAY), done)
     percentage = np.where(is_done, 100.0, np.round(stream.random(len(user)) * 99.99, 2))
@@ -156,13 +156,13 @@ def _with_odd_attempts(
     ghosts = GHOST + stream.integers(0, max(3, people.count // 200), len(picks[0]))
     gone = GHOST + stream.integers(0, max(2, catalogue.quizzes // 50), len(picks[1]))
     later = plan.now + stream.integers(HOUR, 2 * DAY, len(picks[2]))
-    twin = rows["completed_at"].gather(np.maximum(picks[5] - 1, 0))
-    return rows.with_columns(
-        rows["user_id"].scatter(picks[0], ghosts),
-        rows["quiz_id"].scatter(picks[1], gone),
-        rows["score"].scatter(picks[3], [None] * len(picks[3])),
-        rows["completed_at"]
-        .scatter(picks[2], later)
-        .scatter(picks[4], [None] * len(picks[4]))
-        .scatter(picks[5], twin),
+    columns = ("quiz_id", "user_id", "started_at", "completed_at")
+    # The same attempt twice, but for the score: which one was first is up to the ids.
+    twins = {name: rows[name].gather(picks[5] - 1) for name in columns}
+    alike = rows.with_columns(rows[name].scatter(picks[5], values) for name, values in twins.items())
+    return alike.with_columns(
+        alike["user_id"].scatter(picks[0], ghosts),
+        alike["quiz_id"].scatter(picks[1], gone),
+        alike["score"].scatter(picks[3], [None] * len(picks[3])),
+        alike["completed_at"].scatter(picks[2], later).scatter(picks[4], [None] * len(picks[4])),
     )
