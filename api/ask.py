@@ -13,7 +13,7 @@ from typing import Any, Concatenate, Final, ParamSpec
 
 from fastapi import Request, Response
 
-from api import respond
+from api import BASE_PATH, respond
 from api.cache import Answer
 from api.errors import Forbidden
 from api.scope import Caller, Scope, resolve
@@ -57,6 +57,11 @@ class Ask:
     def snapshot(self) -> Snapshot:
         """The snapshot of this request, open until the response has been sent."""
         return self.visit.snapshot
+
+    @property
+    def route(self) -> str:
+        """The template of the route, safe to log and count."""
+        return route_of(self.request.scope)
 
     async def answer(
         self,
@@ -110,15 +115,20 @@ class Cached:
         **kwargs: P.kwargs,
     ) -> Response:
         """304, the cached answer, or query(snapshot, scope, ...) computed once on a thread."""
+        ask = self.ask
+
+        def compute() -> Answer:
+            data = query(ask.snapshot, ask.scope, *args, **kwargs)
+            body = respond.envelope(data, ask.snapshot, is_stale=ask.visit.is_stale)
+            return respond.make_answer(self.etag, ask.route, self.max_age, body)
+
+        return await self.keep(compute)
+
+    async def keep(self, compute: Callable[[], Answer]) -> Response:
+        """304, the cached answer, or the one that compute() makes once on a thread."""
         visit = self.ask.visit
         if self.is_known_to_client:
             return respond.not_modified(self.etag, self.max_age, accepts_gzip=visit.accepts_gzip)
-
-        def compute() -> Answer:
-            data = query(visit.snapshot, self.ask.scope, *args, **kwargs)
-            body = respond.envelope(data, visit.snapshot, is_stale=visit.is_stale)
-            return respond.make_answer(self.etag, route_of(self.ask.request.scope), self.max_age, body)
-
         answer = await self.ask.services.cache.get_or_compute(self.etag, lambda: self._run(compute))
         return respond.ready(answer, accepts_gzip=visit.accepts_gzip)
 
@@ -169,4 +179,5 @@ def person(scope: Scope) -> str:
 
 def route_of(asgi_scope: Mapping[str, Any]) -> str:
     """The template of the matched route, such as /api/v1/users/{user_id}: safe to log and count."""
-    return str(getattr(asgi_scope.get("route"), "path", "unmatched"))
+    path = str(getattr(asgi_scope.get("route"), "path", "unmatched"))
+    return BASE_PATH + path if VISIT in asgi_scope and not path.startswith(BASE_PATH) else path

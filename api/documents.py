@@ -47,22 +47,25 @@ def documented(
     page: object = None,
     raises: Iterable[type[ApiError]] = (),
     status: int = 200,
+    extra: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Keyword arguments of a route: response model, an example of `data` (and `page`), and its errors.
 
-    401, 403, 422, 429 and 503 are in every route; `raises` adds others, such as NotFound.
+    401, 403, 422, 429 and 503 are in every route; `raises` adds others, such as NotFound. `extra` holds
+    OpenAPI parameters that FastAPI does not see, and other media types of the answer.
     """
+    extra = extra or {}
     body = {"data": example, "meta": META_EXAMPLE} | ({} if page is None else {"page": page})
     kinds: set[type[ApiError]] = {Unauthenticated, Forbidden, Invalid, RateLimited, Unavailable, *raises}
     return {
         "response_model": model,
         "status_code": status,
         "responses": {
-            status: {"model": model, "content": {"application/json": {"example": body}}},
+            status: {"model": model, "content": _contents(body, extra)},
             **({304: {"description": "The client's copy is still exact."}} if status == 200 else {}),
             **{kind.status: _error(kind) for kind in sorted(kinds, key=lambda kind: kind.status)},
         },
-        "openapi_extra": {"security": [{SCHEME: []}]},
+        "openapi_extra": {"security": [{SCHEME: []}], "parameters": extra.get("parameters", [])},
     }
 
 
@@ -88,6 +91,11 @@ def complete(app: FastAPI) -> None:
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _contents(body: object, extra: dict[str, Any]) -> dict[str, Any]:
+    others: dict[str, Any] = {media: {} for media in extra.get("media_types", ())}
+    return {"application/json": {"example": body}} | others
 
 
 def _error(kind: type[ApiError]) -> dict[str, Any]:

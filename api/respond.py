@@ -134,12 +134,20 @@ def ready(answer: Answer, *, accepts_gzip: bool) -> ReadyResponse:
     return ReadyResponse(200, headers, body)
 
 
-def make_answer(etag: str, route: str, max_age: int, body: bytes) -> Answer:
-    """A JSON answer for the cache, with its compressed form when it is long enough."""
-    is_long = len(body) >= GZIP_FROM_BYTES
-    return Answer(
-        etag, route, max_age, JSON, body, gzip.compress(body, _GZIP_LEVEL, mtime=0) if is_long else None
-    )
+def make_answer(
+    etag: str,
+    route: str,
+    max_age: int,
+    body: bytes,
+    *,
+    media_type: str = JSON,
+    headers: tuple[tuple[str, str], ...] = (),
+    is_compressible: bool = True,
+) -> Answer:
+    """An answer for the cache, with its compressed form when that is worth it."""
+    is_worth_it = is_compressible and len(body) >= GZIP_FROM_BYTES
+    compressed = gzip.compress(body, _GZIP_LEVEL, mtime=0) if is_worth_it else None
+    return Answer(etag, route, max_age, media_type, body, compressed, headers)
 
 
 def uncached(status: int, body: bytes, headers: Mapping[str, str]) -> ReadyResponse:

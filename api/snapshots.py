@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import duckdb
@@ -30,6 +30,7 @@ from api.settings import ApiSettings
 CURRENT = "current"
 REMEMBERED_PEOPLE = 50_000
 Row = tuple[Any, ...]
+T = TypeVar("T")
 Params = Sequence[object] | Mapping[str, Any]
 
 log = structlog.get_logger()
@@ -53,6 +54,8 @@ class Snapshot:
         self._opened: list[duckdb.DuckDBPyConnection] = []
         self._lock = threading.Lock()
         self._holders = 1
+        self._memory: dict[Hashable, Any] = {}
+        self._memory_lock = threading.RLock()
         self._people: LRUCache[UUID, int | None] = LRUCache(REMEMBERED_PEOPLE)
         self.scopes: LRUCache[Caller, Scope] = LRUCache(REMEMBERED_PEOPLE)
         self.school_keys: dict[str, int] = {
@@ -93,6 +96,14 @@ class Snapshot:
         cursor = self._connection.cursor()
         cursor.execute("USE marts")
         return cursor
+
+    def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """compute()'s result, kept as long as the snapshot is open, and closed with it if it can be."""
+        with self._memory_lock:
+            if key not in self._memory:
+                self._memory[key] = compute()
+            found: T = self._memory[key]
+            return found
 
     def user_key(self, user_id: UUID) -> int | None:
         """The key of a person, or None when the snapshot does not know the id."""
@@ -136,8 +147,9 @@ class Snapshot:
         return cursor
 
     def _close(self) -> None:
-        for cursor in self._opened:
-            cursor.close()
+        closable = (thing for thing in self._memory.values() if hasattr(thing, "close"))
+        for thing in (*closable, *self._opened):
+            thing.close()
         self._connection.close()
         log.info("snapshot_closed", snapshot=self.id)
 

@@ -11,13 +11,19 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, FastAPI
 
-from api.routes import analytics, builds, gamification, health, users
+from api.routes import analytics, builds, gamification, health, marts, realtime, schools, users
 
 ROUTERS: tuple[APIRouter, ...] = (
     analytics.router,
     gamification.router,
+    realtime.router,
     users.router,
+    schools.router,
     builds.router,
+    marts.router,
 )
 OPEN_ROUTERS: tuple[APIRouter, ...] = (health.router,)
-BACKGROUND: tuple[Callable[[FastAPI], AbstractAsyncContextManager[None]], ...] = ()
+BACKGROUND: tuple[Callable[[FastAPI], AbstractAsyncContextManager[None]], ...] = (
+    schools.registry,
+    realtime.following,
+)

@@ -7,9 +7,16 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 
 from tests.api.serving import client_of, settings_for
 from tests.api.snapshot_factory import publish
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_logs() -> None:
+    """Log lines of server threads must not end up between the test names."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,87 @@
+"""The catalogue of marts: what each one means, where it comes from, how its last audits ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from api.manifest import ColumnEntry, MartEntry
+from api.marts.access import Readable, readable_marts
+from api.scope import Scope
+from api.snapshots import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The result of one audit; `rows` broke it (null where they are not the caller's to count)."""
+
+    name: str
+    passed: bool
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: DuckDB type, meaning, and the columns it is made of."""
+
+    name: str
+    type: str
+    description: str
+    lineage: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mart:
+    """One mart. `rows` counts those the caller may read; null when the mart is not for the caller."""
+
+    name: str
+    description: str
+    grain: tuple[str, ...]
+    columns: list[Column]
+    rows: int | None
+    upstream: tuple[str, ...]
+    audits: list[Audit]
+    is_readable: bool
+    is_compliance: bool
+
+
+def catalogue(snapshot: Snapshot, scope: Scope) -> list[Mart]:
+    """Every mart by name."""
+    mine = readable_marts(snapshot.manifest, scope)
+    rows = _rows(snapshot, scope, mine)
+    entries = sorted(snapshot.manifest.marts.items())
+    return [_mart(name, entry, rows.get(name), name in mine, scope) for name, entry in entries]
+
+
+def _mart(name: str, entry: MartEntry, rows: int | None, is_readable: bool, scope: Scope) -> Mart:
+    return Mart(
+        name=name,
+        description=entry.description,
+        grain=entry.grain,
+        columns=[_column(column, entry) for column in entry.columns],
+        rows=rows,
+        upstream=entry.upstream,
+        audits=[
+            Audit(audit.name, audit.passed, audit.rows if scope.platform else None) for audit in entry.audits
+        ],
+        is_readable=is_readable,
+        is_compliance=entry.is_compliance,
+    )
+
+
+def _column(column: ColumnEntry, entry: MartEntry) -> Column:
+    return Column(column.name, column.type, column.description, entry.column_lineage.get(column.name, ()))
+
+
+def _rows(snapshot: Snapshot, scope: Scope, mine: Mapping[str, Readable]) -> dict[str, int]:
+    whole = {name: mart.entry.rows for name, mart in mine.items() if mart.is_whole}
+    return whole | snapshot.remember(
+        ("mart_rows", scope.school_key, tuple(mine)),
+        lambda: {name: _count(snapshot, mart) for name, mart in mine.items() if not mart.is_whole},
+    )
+
+
+def _count(snapshot: Snapshot, mart: Readable) -> int:
+    # The name is one of the manifest's, the condition our own, its value bound.
+    row = snapshot.one(f'SELECT count(*) FROM "{mart.name}" WHERE {mart.condition}', mart.params)  # noqa: S608
+    return int(row[0]) if row else 0
