@@ -128,7 +128,7 @@ class RecentActivity:
 
 
 @dataclass(frozen=True, slots=True)
-class Realtime:
+class RealtimeFigures:
     """What happens now; the only answer that looks at the real now instead of as_of."""
 
     active_users: Annotated[int, Field(description="Distinct users with an event in the last 5 minutes.")]
