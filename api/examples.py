@@ -10,6 +10,7 @@ STUDENT_ID: Final = "3f0c7b52-6a0e-4a43-9a55-0d6a3b7a1c11"
 TEACHER_ID: Final = "9b1e2c44-1f6d-4f0c-8a53-6f3fd8f5f0a2"
 SCHOOL_ID: Final = "5d9f4c1e-7c55-4a0e-b1d8-2f7f1f6f3e90"
 COURSE_ID: Final = "0a6d6ad1-52c2-4b0f-a2b7-54c0de5d7e21"
+CLASS_ID: Final = "e7a1f0c2-93d4-4b6e-8f0a-1c5d2b7e4a90"
 LESSON_ID: Final = "c2b7a1c8-0a4e-4a51-9d4e-93f3f1d8b5d3"
 
 PAGE: Final[Example] = {"limit": 20, "offset": 0, "total": 1}
@@ -212,4 +213,40 @@ SCHOOL_DETAIL: Final[Example] = {
         "average_completion": 61.25,
         "xp_30d": 182300,
     },
+}
+
+CLASS: Final[Example] = {
+    "class_id": CLASS_ID,
+    "name": "7b Mathematics",
+    "course": "Mathematics 7",
+    "is_active": True,
+    "learners": 24,
+    "average_mastery": 63.5,
+    "average_knowledge": 0.71,
+    "at_risk": 3,
+}
+
+CLASS_LEARNER: Final[Example] = {
+    "user_id": STUDENT_ID,
+    "name": "Ada Lovelace",
+    "is_at_risk": True,
+    "reasons": ["inactive"],
+    "course_progress": 41.2,
+    "recent_score": 72.5,
+    "courses": [
+        {
+            "course_id": COURSE_ID,
+            "course": "Mathematics 7",
+            "mastery": 41.2,
+            "knowledge": 0.62,
+            "level": "developing",
+            "evidence": 5,
+        }
+    ],
+}
+
+LEARNER_MASTERY: Final[Example] = {
+    "user_id": STUDENT_ID,
+    "name": "Ada Lovelace",
+    "subjects": [SUBJECT_MASTERY],
 }

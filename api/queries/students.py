@@ -125,9 +125,13 @@ def weekly_xp(snapshot: Snapshot, scope: Scope) -> WeeklyXp:
 
 def subject_mastery(snapshot: Snapshot, scope: Scope) -> Listing:
     """The caller's own courses with a progress row or evidence, by title."""
-    rows = snapshot.records(_MASTERY, {"user": own_person(snapshot, scope).user_key})
-    subjects = [SubjectMastery(**row) for row in rows]
+    subjects = mastery_by_subject(snapshot, own_person(snapshot, scope))
     return Listing(subjects, limit=len(subjects), total=len(subjects), offset=0)
+
+
+def mastery_by_subject(snapshot: Snapshot, person: Person) -> list[SubjectMastery]:
+    """The person's courses with a progress row or evidence, by title."""
+    return [SubjectMastery(**row) for row in snapshot.records(_MASTERY, {"user": person.user_key})]
 
 
 def total_xp(snapshot: Snapshot, person: Person) -> int:

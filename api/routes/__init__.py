@@ -11,13 +11,14 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, FastAPI
 
-from api.routes import analytics, builds, gamification, health, marts, realtime, schools, users
+from api.routes import analytics, builds, classes, gamification, health, marts, realtime, schools, users
 
 ROUTERS: tuple[APIRouter, ...] = (
     analytics.router,
     gamification.router,
     realtime.router,
     users.router,
+    classes.router,
     schools.router,
     builds.router,
     marts.router,
