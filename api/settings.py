@@ -72,6 +72,14 @@ class ApiSettings(BaseSettings):
     )
     sql_row_limit: int = Field(default=10_000, ge=1, description="Most rows that POST /sql returns.")
     sql_memory_limit: str = Field(default="512MB", description="DuckDB memory of the queries of POST /sql.")
+    disclosure_days: int = Field(
+        default=1825, ge=1, description="Days that an entry stays in the disclosure log."
+    )
+    small_group: int = Field(
+        default=5,
+        ge=1,
+        description="Figures about fewer people are withheld from students and public exports.",
+    )
     dashboard_dir: Path = Field(
         default=Path("dashboard"),
         description="Folder of the dashboard's files, served at / when it has an index.html.",
@@ -86,3 +94,13 @@ class ApiSettings(BaseSettings):
     def runs_dir(self) -> Path:
         """Folder of the run history, one JSON file a run."""
         return self.data_dir / "runs"
+
+    @property
+    def receipts_dir(self) -> Path:
+        """Folder of the receipts of erasures, one JSON file each."""
+        return self.data_dir / "receipts"
+
+    @property
+    def disclosures_dir(self) -> Path:
+        """Folder of the disclosure log, one JSONL file per month."""
+        return self.data_dir / "disclosures"

@@ -73,6 +73,13 @@ class UsageError(PipelineError):
     exit_code = ExitCode.WRONG_USE
 
 
+class ErasureError(PipelineError):
+    """Rows of an erased person are left; the erasure stays open and the next run repeats it."""
+
+    code = "erasure_incomplete"
+    default_hint = "Run `schoolhouse erase` again; `schoolhouse verify-erasure` shows what is left."
+
+
 class NoSnapshotError(PipelineError):
     """There is no published snapshot, or none with that id."""
 

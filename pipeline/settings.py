@@ -30,6 +30,16 @@ class Settings(ApiSettings):
         return self.data_dir / "nightly.lock"
 
     @property
+    def ledger_dir(self) -> Path:
+        """Hashes of erased people, and the key of the hashes."""
+        return self.data_dir / "ledger"
+
+    @property
+    def erasure_file(self) -> Path:
+        """The erasure at work; there only while one is unfinished."""
+        return self.data_dir / "erasure.json"
+
+    @property
     def demo_dir(self) -> Path:
         """Embedded PostgreSQL and secret of the demo."""
         return self.data_dir / "demo"

@@ -7,11 +7,13 @@ from typing import Any
 
 from ingest.errors import IngestError, SchemaError, SourceError, TruncationError
 from ingest.run import ingest
-from pipeline import build_state
+from pipeline import build_state, erase
 from pipeline.build import build
 from pipeline.errors import PipelineError
+from pipeline.ledger import Ledger
 from pipeline.publish import publish
 from pipeline.run import Run, Step
+from pipeline.warehouse import duckdb_config
 
 HINTS: dict[type[IngestError], str] = {
     SourceError: "Check SCHOOLHOUSE_SOURCE_URL and that the server accepts connections, then run again.",
@@ -38,6 +40,7 @@ def ingest_step(run: Run) -> str:
             as_of=options.as_of,
             allow_truncation=options.allow_truncation,
             report=run.report,
+            is_erased=Ledger(run.settings.ledger_dir).holds,
         )
     except IngestError as error:
         raise IngestFailedError(str(error), hint=HINTS.get(type(error))) from error
@@ -45,6 +48,13 @@ def ingest_step(run: Run) -> str:
     build_state.end_ingest(run.warehouse.connection, report)
     run.log.update(ingest=report, as_of=batch.as_of)
     return _ingest_line(report)
+
+
+def erase_step(run: Run) -> str:
+    """Remove who has left from raw and from the models."""
+    build_state.begin_build(run.warehouse.connection)
+    erasure = erase.begin(run.warehouse.connection, run.settings)
+    return f"{len(erasure.departures)} people to erase"
 
 
 def build_step(run: Run) -> str:
@@ -66,10 +76,19 @@ def publish_step(run: Run) -> str:
     return f"snapshot {manifest.id}, {len(manifest.tables)} marts, {sum(manifest.tables.values()):,} rows"
 
 
+def purge_step(run: Run) -> str:
+    """Take erased people out of the files and write their receipts."""
+    run.close_warehouse()
+    receipts = erase.finish(run.settings, duckdb_config(run.settings, run.options.project))
+    return f"{len(receipts)} receipts"
+
+
 INGEST = Step("ingest", ingest_step)
+ERASE = Step("erase", erase_step)
+PURGE = Step("purge", purge_step)
 BUILD = Step("build", build_step)
 PUBLISH = Step("publish", publish_step)
-NIGHTLY = (INGEST, BUILD, PUBLISH)
+NIGHTLY = (INGEST, ERASE, BUILD, PUBLISH, PURGE)
 
 
 def _ingest_line(report: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,11 +38,21 @@ def open_warehouse(settings: Settings, project: Path = PROJECT) -> Iterator[Ware
     """
     set_console(NoopConsole())
     constants.MAX_FORK_WORKERS = 1  # no forks beside an open DuckDB, and a quicker start
-    context = Context(paths=[project], config=project_config(settings, project))
-    try:
-        yield Warehouse(context, context.engine_adapter.cursor)
-    finally:
-        context.close()
+    with warnings.catch_warnings():
+        # SQLMesh reads the dates of seeds by a way of pandas that is going away; its pin decides when.
+        warnings.filterwarnings("ignore", module="sqlmesh")
+        context = Context(paths=[project], config=project_config(settings, project))
+        try:
+            yield Warehouse(context, context.engine_adapter.cursor)
+        finally:
+            context.close()
+
+
+def duckdb_config(settings: Settings, project: Path = PROJECT) -> dict[str, str]:
+    """The DuckDB settings that the project opens the warehouse with."""
+    connection = project_config(settings, project).gateways[GATEWAY].connection
+    assert isinstance(connection, DuckDBConnectionConfig)  # noqa: S101
+    return {name: str(value) for name, value in connection.connector_config.items()}
 
 
 def project_config(settings: Settings, project: Path = PROJECT) -> Config:

@@ -14,8 +14,7 @@ MODEL (
     request_id = 'Id of the request at the source; names no person',
     school_key = 'School of the request',
     completed_date = 'Local date on which the request was completed at the source',
-    is_verified = 'No row of the person is left in raw, in any model table and in any published snapshot',
-    verified_at = 'When that was checked, UTC; null when unproven'
+    is_verified = 'No row of the person is left in raw, in any model table and in any published snapshot'
   )
 );
 
@@ -31,8 +30,7 @@ WITH requests AS (
 ), receipts AS (
   SELECT
     request_id::TEXT AS request_id,
-    is_verified,
-    checked_at
+    is_verified
   FROM staging.stg_erasure_receipts
 )
 SELECT
@@ -40,8 +38,7 @@ SELECT
   requests.request_id::TEXT AS request_id,
   requests.school_key::INT AS school_key,
   requests.closed_date::DATE AS completed_date,
-  COALESCE(receipts.is_verified, FALSE)::BOOLEAN AS is_verified,
-  CASE WHEN receipts.is_verified THEN receipts.checked_at END::TIMESTAMP AS verified_at
+  COALESCE(receipts.is_verified, FALSE)::BOOLEAN AS is_verified
 FROM requests
 LEFT JOIN receipts
   ON receipts.request_id = requests.request_id

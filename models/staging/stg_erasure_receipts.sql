@@ -7,6 +7,5 @@ MODEL (
 
 SELECT
   request_id,
-  is_verified,
-  checked_at
+  is_verified
 FROM raw.erasure_receipts

@@ -57,18 +57,18 @@ def ingest(as_of: AsOf = None, allow_truncation: AllowTruncation = False) -> Non
 
 @app.command()
 def build() -> None:
-    """Build and audit the models on what has been ingested."""
-    from pipeline.steps import BUILD
+    """Erase who has left, build and audit the models on what has been ingested."""
+    from pipeline.steps import BUILD, ERASE
 
-    run_steps(read_settings(), "build", (BUILD,))
+    run_steps(read_settings(), "build", (ERASE, BUILD))
 
 
 @app.command()
 def publish() -> None:
     """Publish the last build; refused unless it is complete."""
-    from pipeline.steps import PUBLISH
+    from pipeline.steps import PUBLISH, PURGE
 
-    run_steps(read_settings(), "publish", (PUBLISH,))
+    run_steps(read_settings(), "publish", (PUBLISH, PURGE))
 
 
 def run_nightly(
