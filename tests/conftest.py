@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 
 import pytest
 
+from api.runs import RunRecord, RunState
+from demo.generate import generate
 from demo.server import apply_schema, create_database, embedded_postgres
+from ingest.progress import Silent
+from pipeline.settings import Settings
+from pipeline.snapshots import current_folder
 
 MakeDatabase = Callable[..., str]
+JWT_SECRET = "a secret for tests that is long enough"
+SCHOOL_AS_OF = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +57,62 @@ def make_database(postgres_server: str, worker: str) -> MakeDatabase:
         )
 
     return make
+
+
+@dataclass(frozen=True)
+class School:
+    """A generated source and the data directory that nights publish into."""
+
+    source_url: str
+    settings: Settings
+    as_of: datetime
+
+    @property
+    def snapshot(self) -> Path:
+        """Folder of the current snapshot."""
+        return current_folder(self.settings.snapshots_dir)
+
+
+Night = Callable[..., RunRecord]
+
+
+@pytest.fixture(scope="session")
+def night() -> Night:
+    """Return `play(source_url, data_dir, *, as_of=None, allow_truncation=False, **settings) -> RunRecord`.
+
+    The real nightly run, in this process; a failed one is returned, not raised.
+    """
+
+    def play(
+        source_url: str,
+        data_dir: Path,
+        *,
+        as_of: datetime | None = None,
+        allow_truncation: bool = False,
+        **more: object,
+    ) -> RunRecord:
+        # SQLMesh takes seconds to import: only the suites that play nights pay for it.
+        from pipeline.run import Options, execute
+        from pipeline.steps import NIGHTLY
+
+        settings = settings_of(source_url, data_dir, **more)
+        return execute(settings, "nightly", NIGHTLY, Options(as_of, allow_truncation), Silent())
+
+    return play
+
+
+@pytest.fixture(scope="session")
+def school(make_database: MakeDatabase, night: Night, tmp_path_factory: pytest.TempPathFactory) -> School:
+    """About 60 learners and 12,000 events, always the same, published. Only for tests that change nothing."""
+    source_url = make_database()
+    generate(source_url, learners=60, events=12_000, days=120, seed=7, as_of=SCHOOL_AS_OF)
+    data_dir = tmp_path_factory.mktemp("school")
+    run = night(source_url, data_dir, as_of=SCHOOL_AS_OF)
+    assert run.state is RunState.PUBLISHED, run.error
+    return School(source_url, settings_of(source_url, data_dir), SCHOOL_AS_OF)
+
+
+def settings_of(source_url: str, data_dir: Path, **more: object) -> Settings:
+    """Settings of a test; what is given here wins over everything else."""
+    given = {"data_dir": data_dir, "source_url": source_url, "jwt_secret": JWT_SECRET, "memory_limit": "1GB"}
+    return Settings.model_validate(given | more)
