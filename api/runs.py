@@ -66,8 +66,7 @@ class RunRecord(Frozen):
 
 def read_runs(folder: Path) -> list[RunRecord]:
     """All runs, newest first; a file that is no run is left out. Empty when there is no folder."""
-    runs = [run for path in sorted(folder.glob("*.json"), reverse=True) if (run := read_run(path))]
-    return runs
+    return [run for path in sorted(folder.glob("*.json"), reverse=True) if (run := read_run(path))]
 
 
 def read_run(path: Path) -> RunRecord | None:
