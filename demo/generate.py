@@ -74,7 +74,8 @@ def generate(
 def dropouts(plan: Plan) -> pl.DataFrame:
     """Return who gave up in a generated platform: user_id (UUID text) and dropped_out_date, one row each.
 
-    The date is the first local one on which the learner no longer came; nobody in it has a later event.
+    The date is the first local one on which the learner no longer came; a session begun the evening before
+    may run past its midnight.
     """
     people = people_of(plan, schools_of(plan))
     gone = np.flatnonzero(people.left < NEVER)
