@@ -28,6 +28,12 @@ BOOKKEEPING: dict[str, Columns] = {
     },
     "touched_dates": {"batch_id": "BIGINT", "local_date": "DATE"},
     "pending_dates": {"local_date": "DATE"},
+    "withheld": {
+        "table_name": "VARCHAR",
+        "utc_date": "DATE",
+        "row_count": "BIGINT",
+        "checksum": "DECIMAL(38, 0)",
+    },
     "zone_days": {
         "zone": "VARCHAR",
         "utc_date": "DATE",

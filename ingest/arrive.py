@@ -1,0 +1,154 @@
+"""Arrow batches of one source table -> rows of its raw table (or of a stage of the same shape)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest import withheld
+from ingest.columns import Column, Forget, Kind
+from ingest.errors import ValueRefusedError
+from ingest.keys import Keys
+from ingest.schema import TableFit
+from ingest.warehouse import integer, listed, quoted, registered
+from ingest.zones import GAPLESS, LOCAL_DATE, ZoneDays
+
+_EPOCH = date(1970, 1, 1)
+_DAY = 24 * 3600 * 1_000_000
+_FIRST, _LAST = (date.min - _EPOCH).days, (date.max - _EPOCH).days
+
+
+class Arrival:
+    """Writes batches of one table. Raises ValueRefusedError for what raw cannot hold exactly."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, fit: TableFit, keys: Keys, zones: ZoneDays
+    ) -> None:
+        self._connection, self._fit, self._keys, self._zones = connection, fit, keys, zones
+
+    def write(self, batch: pa.RecordBatch, target: str, batch_id: int | None = None) -> None:
+        """Insert one batch into `target`, with batch_id as last column if given."""
+        self._refuse_nulls(batch)
+        self._meet_dates(batch)
+        with registered(self._connection, "ingest_chunk", pa.Table.from_batches([batch])):
+            self._meet_keys()
+            self._insert(target, batch_id)
+            if self._keys.has_erased:
+                withheld.add(self._connection, self._fit.spec, self._erased())
+
+    def _refuse_nulls(self, batch: pa.RecordBatch) -> None:
+        for column in self._read():
+            nulls = batch.column(column.source).null_count if column.required else 0
+            if nulls:
+                raise ValueRefusedError(self._fit.spec.name, column.source, f"NULL in {nulls} rows")
+
+    def _meet_dates(self, batch: pa.RecordBatch) -> None:
+        for column in self._read():
+            if column.kind in (Kind.TIMESTAMP, Kind.DATE):
+                days = self._days(column, batch.column(column.source))
+                if column.kind is Kind.TIMESTAMP:
+                    self._zones.cover(days)
+
+    def _days(self, column: Column, array: pa.Array) -> set[date]:
+        """First and last UTC date of a column, and those between where dates may have gaps."""
+        unit = _DAY if column.kind is Kind.TIMESTAMP else 1
+        whole = array.cast(pa.int64() if unit == _DAY else pa.int32())
+        ends = pc.min_max(whole).as_py()
+        if ends["min"] is None:
+            return set()
+        first, last = ends["min"] // unit, ends["max"] // unit
+        if first < _FIRST or last > _LAST:
+            # PostgreSQL's infinity arrives as a moment before the year 1.
+            why = "a value is infinite or outside the years 1 to 9999"
+            raise ValueRefusedError(self._fit.spec.name, column.source, why)
+        days = {_EPOCH + timedelta(days=first), _EPOCH + timedelta(days=last)}
+        if all(GAPLESS[0] <= day <= GAPLESS[1] for day in days):
+            return days
+        # Division rounds towards 1970, at most one day off: within the margin that is covered anyway.
+        numbers = pc.unique(pc.divide(whole.drop_null(), unit)).to_pylist()
+        return {_EPOCH + timedelta(days=number) for number in numbers}
+
+    def _meet_keys(self) -> None:
+        for column in self._present():
+            if column.entity:
+                self._keys.meet(column.entity, f"chunk.{quoted(column.source)}")
+
+    def _insert(self, target: str, batch_id: int | None) -> None:
+        names = [*self._fit.spec.names, *(["batch_id"] if batch_id is not None else [])]
+        values = ", ".join(self._expression(column) for column in self._fit.spec.columns)
+        values += f", {batch_id:d}" if batch_id is not None else ""
+        rows = f"SELECT {values} FROM ingest_chunk AS chunk {self._joins()}"
+        try:
+            self._connection.execute(sql)
+        except (
+            duckdb.ConversionException,
+            duckdb.OutOfRangeException,
+            duckdb.InvalidInputException,
+        ) as error:
+            raise self._refused() or error from None
+
+    def _expression(self, column: Column) -> str:
+        default = "NULL" if column.default is None else str(column.default)
+        if not self._fit.has(column):
+            return default
+        value = f"chunk.{quoted(column.source)}"
+        if column.derived == "zone":
+            return "coalesce(known_zone.zone, 'UTC')"
+        if column.derived == "local_date":
+            return LOCAL_DATE.format(at=value, day="zone_day")
+        if column.entity:
+            return f"{_map_name(column)}.key"
+        value = f"CAST({value} AS {column.raw_type})"
+        return value if column.default is None else f"coalesce({value}, {default})"
+
+    def _joins(self) -> str:
+        joins = [_join(column) for column in self._present()]
+        return " ".join(joins) + (f" WHERE ({self._erased()}) IS NOT TRUE" if self._keys.has_erased else "")
+
+    def _erased(self) -> str:
+        """SQL: whether a row of the chunk is about somebody erased."""
+        personal = [column for column in self._present() if column.forget is Forget.DELETE]
+        conditions = [
+            f"chunk.{quoted(column.source)} IN (SELECT id FROM ingest_erased)" for column in personal
+        ]
+        return " OR ".join(conditions) or "false"
+
+    def _refused(self) -> ValueRefusedError | None:
+        """Which column it was, without showing the value."""
+        for column in self._read():
+            value, kind = quoted(column.source), column.kind.value
+            bad = f"{value} IS NOT NULL AND TRY_CAST({value} AS {kind}) IS NULL"
+            rows = integer(self._connection, f"SELECT count(*) FROM ingest_chunk WHERE {bad}")
+            if rows:
+                why = f"{rows} values do not fit {kind}"
+                return ValueRefusedError(self._fit.spec.name, column.source, why)
+        return None
+
+    def _present(self) -> list[Column]:
+        return [column for column in self._fit.spec.columns if self._fit.has(column)]
+
+    def _read(self) -> list[Column]:
+        """One raw column for each column of the batch."""
+        return [column for column in self._fit.spec.source_columns.values() if self._fit.has(column)]
+
+
+def _map_name(column: Column) -> str:
+    return f"map_{column.name}"
+
+
+def _join(column: Column) -> str:
+    source = f"chunk.{quoted(column.source)}"
+    if column.derived == "zone":
+        return f"LEFT JOIN ingest_known_zones AS known_zone ON known_zone.zone = {source}"
+    if column.derived == "local_date":
+        return f"""
+            LEFT JOIN ingest_people AS person ON person.user_key = map_user_key.key
+            LEFT JOIN raw.zone_days AS zone_day ON zone_day.zone = coalesce(person.zone, 'UTC')
+                AND zone_day.utc_date = CAST({source} AS DATE)"""
+    if column.entity:
+        name = _map_name(column)
+        return f"LEFT JOIN raw.key_{column.entity} AS {name} ON {name}.id = {source}"
+    return ""

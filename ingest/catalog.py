@@ -1,0 +1,80 @@
+"""What the source has: tables, columns, types, rights and unique keys, from PostgreSQL's own catalogue."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from ingest.source import Source
+
+# A domain counts as its base type.
+_COLUMNS = """
+SELECT wanted.name AS table_name, class.oid::bigint AS oid, class.relkind::text AS relkind,
+       greatest(class.reltuples, 0)::bigint AS rows_estimate,
+       CASE WHEN class.relkind = 'r' THEN pg_relation_size(class.oid) / 8192 ELSE 0 END AS pages,
+       attribute.attname::text AS column_name,
+       format_type(
+           CASE type.typtype WHEN 'd' THEN type.typbasetype ELSE attribute.atttypid END,
+           CASE type.typtype WHEN 'd' THEN type.typtypmod ELSE attribute.atttypmod END
+       ) AS column_type,
+       (CASE type.typtype WHEN 'd' THEN base.typtype ELSE type.typtype END = 'e') AS is_enum,
+       (has_table_privilege(class.oid, 'SELECT')
+           OR has_column_privilege(class.oid, attribute.attnum, 'SELECT')) AS is_readable
+FROM unnest(string_to_array($1, ',')) AS wanted (name)
+JOIN pg_class AS class ON class.oid = to_regclass(quote_ident(wanted.name))
+JOIN pg_attribute AS attribute ON attribute.attrelid = class.oid AND attribute.attnum > 0
+    AND NOT attribute.attisdropped
+JOIN pg_type AS type ON type.oid = attribute.atttypid
+LEFT JOIN pg_type AS base ON base.oid = type.typbasetype
+ORDER BY wanted.name, attribute.attnum
+"""
+
+_UNIQUE = """
+SELECT wanted.name AS table_name,
+       (SELECT string_agg(attribute.attname, ',')
+        FROM pg_attribute AS attribute
+        WHERE attribute.attrelid = index.indrelid AND attribute.attnum = ANY (index.indkey)) AS columns
+FROM unnest(string_to_array($1, ',')) AS wanted (name)
+JOIN pg_index AS index ON index.indrelid = to_regclass(quote_ident(wanted.name))
+WHERE index.indisunique AND index.indisvalid AND index.indpred IS NULL AND index.indexprs IS NULL
+    AND index.indnatts = index.indnkeyatts
+"""
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """A column at the source; `type` as format_type() writes it, 'enum' for an enum of any name."""
+
+    name: str
+    type: str
+    is_readable: bool
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A table at the source. `pages` is 0 for what cannot be read by block (views, partitioned tables)."""
+
+    name: str
+    rows_estimate: int
+    pages: int
+    columns: dict[str, SourceColumn] = field(default_factory=dict)
+    unique: tuple[frozenset[str], ...] = ()
+
+    def is_unique(self, columns: set[str]) -> bool:
+        """Whether the source itself guarantees that `columns` identify a row."""
+        return any(key <= columns for key in self.unique)
+
+
+def describe(source: Source, names: list[str]) -> dict[str, SourceTable]:
+    """The tables of `names` that the source has, as its search_path resolves them."""
+    unique = defaultdict(list)
+    for row in source.query(_UNIQUE, ",".join(names)).to_pylist():
+        unique[row["table_name"]].append(frozenset(row["columns"].split(",")))
+    tables: dict[str, SourceTable] = {}
+    for row in source.query(_COLUMNS, ",".join(names)).to_pylist():
+        name = row["table_name"]
+        if name not in tables:
+            tables[name] = SourceTable(name, row["rows_estimate"], row["pages"], unique=tuple(unique[name]))
+        kind = "enum" if row["is_enum"] else row["column_type"]
+        tables[name].columns[row["column_name"]] = SourceColumn(row["column_name"], kind, row["is_readable"])
+    return tables

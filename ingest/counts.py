@@ -1,0 +1,78 @@
+"""Rows that count in no metric, or come late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from ingest.columns import Column, Entity, Orphan, TableSpec
+from ingest.specs import TABLES
+from ingest.touched import is_event_stream
+from ingest.warehouse import integer, quoted
+from ingest.zones import LOCAL_DATE, known_zones
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of one raw table: all rows, those after as_of, and the orphans among the others."""
+
+    rows: int
+    future: int
+    orphans: int
+
+
+def count(connection: duckdb.DuckDBPyConnection, spec: TableSpec, as_of: datetime) -> Counts:
+    """Count a raw table once all tables are loaded."""
+    references = [column for column in spec.columns if column.orphan is not Orphan.NEVER]
+    orphaned = " OR ".join(_is_orphan(column) for column in references) or "false"
+    future = f"coalesce({spec.happened_at} > $1, false)" if spec.happened_at else "$1 IS NULL"
+    row = connection.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE {future}), "
+        f"count(*) FILTER (WHERE ({orphaned}) AND NOT {future}) FROM raw.{quoted(spec.name)}",
+        [as_of],
+    ).fetchone()
+    return Counts(*row) if row else Counts(0, 0, 0)
+
+
+def _is_orphan(column: Column) -> str:
+    name = quoted(column.name)
+    table, key = _home(column.entity)
+    dangling = f"{name} NOT IN (SELECT {quoted(key)} FROM raw.{quoted(table)})"
+    if column.orphan is Orphan.DANGLING_OR_NULL:
+        return f"({name} IS NULL OR {dangling})"
+    return f"({name} IS NOT NULL AND {dangling})"
+
+
+def _home(entity: Entity | None) -> tuple[str, str]:
+    """Raw table and key column in which an entity exists."""
+    for spec in TABLES:
+        for column in spec.columns:
+            if column.entity == entity and spec.key == (column.name,) and column.source == "id":
+                return spec.name, column.name
+    raise LookupError(entity)
+
+
+def late_rows(connection: duckdb.DuckDBPyConnection, spec: TableSpec, inserted: str, before: datetime) -> int:
+    """Rows of the relation `inserted` that happened on an earlier day than the previous as_of."""
+    if not is_event_stream(spec):
+        is_late = f"CAST({spec.happened_at} AS DATE) < CAST($1 AS DATE)"
+        return integer(connection, f"SELECT count(*) FROM {inserted} AS event WHERE {is_late}", [before])
+    then = LOCAL_DATE.format(at="CAST($1 AS TIMESTAMP)", day="zone_day")
+    return integer(
+        connection,
+        f"""
+        SELECT count(*) FROM {inserted} AS event
+        LEFT JOIN ingest_people AS person ON person.user_key = event.user_key
+        JOIN raw.zone_days AS zone_day ON zone_day.zone = coalesce(person.zone, 'UTC')
+            AND zone_day.utc_date = CAST($1 AS DATE)
+        WHERE event.local_date < {then}""",
+        [before],
+    )
+
+
+def unknown_zones(connection: duckdb.DuckDBPyConnection) -> int:
+    """Schools with a time zone name that is none."""
+    rows = connection.execute("SELECT timezone FROM raw.schools WHERE timezone IS NOT NULL").fetchall()
+    return sum(row[0] not in known_zones() for row in rows)

@@ -1,0 +1,143 @@
+"""The source: one REPEATABLE READ, READ ONLY transaction, which several connections can share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from adbc_driver_manager import Error as AdbcError
+from adbc_driver_postgresql import StatementOptions, dbapi
+
+from ingest.errors import SourceError
+from ingest.redact import redact
+
+BATCH_BYTES = 16 << 20
+APPLICATION = "schoolhouse-ingest"
+# row_security off: a policy that would hide rows raises instead. Timeouts are those of a long read.
+SETTINGS = {
+    "application_name": APPLICATION,
+    "timezone": "UTC",
+    "row_security": "off",
+    "jit": "off",
+    "lock_timeout": "60s",
+    "statement_timeout": "0",
+    "transaction_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
+_SNAPSHOT = re.compile(r"[0-9A-Fa-f-]+")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What identifies the transaction: its now() in UTC and the name others import it by.
+
+    `name` is None on a standby, where PostgreSQL exports no snapshots.
+    """
+
+    now: datetime
+    name: str | None
+
+
+class Source:
+    """One connection inside the transaction. Not for use by two threads at once."""
+
+    def __init__(self, connection: Any, url: str, snapshot: Snapshot) -> None:
+        self._connection = connection
+        self._url = url
+        self.snapshot = snapshot
+
+    def query(self, sql: str, *values: str) -> pa.Table:
+        """The whole (small) result of `sql` with `values` bound to $1, $2, …"""
+        with self._errors(), self._connection.cursor() as cursor:
+            cursor.execute(sql, values or None)
+            return cursor.fetch_arrow_table()
+
+    def batches(self, sql: str, settings: Mapping[str, str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Batches of about BATCH_BYTES. COPY takes no parameters: `settings` binds values for
+        current_setting('schoolhouse.<name>') in `sql`."""
+        for name, value in (settings or {}).items():
+            self.query("SELECT set_config('schoolhouse.' || $1, $2, true)", name, value)
+        hint = {StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH_BYTES)}
+        with self._errors(), self._connection.cursor(adbc_stmt_kwargs=hint) as cursor:
+            cursor.execute(sql)
+            with cursor.fetch_record_batch() as reader:
+                yield from reader
+
+    @contextmanager
+    def share(self) -> Iterator[Source]:
+        """Another connection that sees exactly the same rows."""
+        with _connection(self._url) as connection:
+            other = Source(connection, self._url, self.snapshot)
+            with other._errors():
+                _command(connection, _BEGIN)
+                _command(connection, f"SET TRANSACTION SNAPSHOT '{self.snapshot.name}'")
+                _set_up(connection)
+            yield other
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except AdbcError as error:
+            raise _source_error(error, self._url) from None
+
+
+_BEGIN = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+
+@contextmanager
+def open_source(url: str) -> Iterator[Source]:
+    """Connect and begin the transaction. Raises SourceError."""
+    with _connection(url) as connection:
+        try:
+            _command(connection, _BEGIN)
+            _set_up(connection)
+            snapshot = _snapshot(connection)
+        except AdbcError as error:
+            raise _source_error(error, url) from None
+        yield Source(connection, url, snapshot)
+
+
+@contextmanager
+def _connection(url: str) -> Iterator[Any]:
+    try:
+        connection = dbapi.connect(url, autocommit=True)
+    except AdbcError as error:
+        raise _source_error(error, url) from None
+    with connection:
+        yield connection
+
+
+def _command(connection: Any, sql: str) -> None:
+    # execute() would wrap it in COPY, which takes queries only.
+    with connection.cursor() as cursor:
+        cursor.adbc_statement.set_sql_query(sql)
+        cursor.adbc_statement.execute_update()
+
+
+def _set_up(connection: Any) -> None:
+    with connection.cursor() as cursor:
+        for name, value in SETTINGS.items():
+            known = "SELECT set_config(name, $2, true) FROM pg_settings WHERE name ILIKE $1"
+            cursor.execute(known, (name, value))
+            cursor.fetchall()
+
+
+def _snapshot(connection: Any) -> Snapshot:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT now(), CASE WHEN pg_is_in_recovery() THEN NULL::text ELSE pg_export_snapshot() END"
+        )
+        now, name = cursor.fetchone()
+    if name is not None and not _SNAPSHOT.fullmatch(name):
+        raise SourceError("the source exported a snapshot with an unexpected name")
+    return Snapshot(now, name)
+
+
+def _source_error(error: AdbcError, url: str) -> SourceError:
+    return SourceError(redact(str(error).strip(), url))

@@ -1,0 +1,164 @@
+"""One table of one batch: rows, watermark and touched dates in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+
+import duckdb
+import pyarrow as pa
+
+from ingest import withheld
+from ingest.arrive import Arrival
+from ingest.changes import Changes, apply_stage, create_stage, refuse_duplicates
+from ingest.columns import Mode
+from ingest.counts import late_rows
+from ingest.errors import TruncationError
+from ingest.fingerprints import Fingerprints
+from ingest.keys import Keys
+from ingest.places import following
+from ingest.progress import Reporter
+from ingest.read import read
+from ingest.schema import TableFit
+from ingest.source import Source
+from ingest.touched import is_event_stream, touch, touch_passed
+from ingest.warehouse import integer, quoted, transaction
+from ingest.watermarks import on_days, since, store_watermark
+from ingest.zones import ZoneDays, zones_of_schools
+
+GUARDED_ROWS = 100
+GUARDED_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What all tables of a batch share. Times are naive UTC; `before` is the previous batch's as_of."""
+
+    connection: duckdb.DuckDBPyConnection
+    source: Source
+    fingerprints: Fingerprints
+    keys: Keys
+    zones: ZoneDays
+    report: Reporter
+    batch_id: int
+    as_of: datetime
+    source_now: datetime
+    before: datetime | None
+    allow_truncation: bool
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Outcome of one table."""
+
+    fit: TableFit
+    rows_read: int
+    changes: Changes
+    late: int
+    seconds: float
+
+
+def load(batch: Batch, fit: TableFit) -> Loaded:
+    """Bring one raw table to the state of the source. Raises IngestError, leaving the table as it was."""
+    started = monotonic()
+    known = batch.keys.known_before["users" if fit.spec.moves == "user_key" else "lessons"]
+    with transaction(batch.connection):
+        corrected = batch.zones.corrected() if fit.spec.moves == "user_key" else set()
+        with following(batch.connection, batch.batch_id, fit.spec.moves, known, corrected):
+            table = _Table(batch, fit)
+            table.load()
+            batch.zones.use(zones_of_schools(batch.connection))
+        if is_event_stream(fit.spec):
+            touch_passed(batch.connection, batch.batch_id, batch.before, batch.as_of)
+        store_watermark(batch.connection, fit.spec, batch.batch_id, batch.source_now)
+        batch.keys.store(batch.batch_id)
+    loaded = Loaded(fit, table.rows_read, table.changes, table.late, monotonic() - started)
+    batch.report.finish(fit.spec.name, _line(loaded))
+    return loaded
+
+
+class _Table:
+    """Reads what may have changed and applies it, by the mode of the spec."""
+
+    def __init__(self, batch: Batch, fit: TableFit) -> None:
+        self._batch, self._fit, self._spec = batch, fit, fit.spec
+        self._connection = batch.connection
+        self._raw = f"raw.{quoted(fit.spec.name)}"
+        self.rows_read = 0
+        self.changes = Changes()
+        self.late = 0
+
+    def load(self) -> None:
+        """Choose the cheapest way that is exact."""
+        rows = integer(self._connection, f"SELECT count(*) FROM {self._raw}")
+        if rows == 0:
+            self._copy()
+        elif self._spec.mode is Mode.REPLACE or self._fit.found is None:
+            self._follow("true", read(self._batch.source, self._fit))
+        else:
+            self._follow_cursor()
+            self._follow_days()
+        self._guard(rows)
+
+    def _copy(self) -> None:
+        """First time: straight into the raw table."""
+        self._write(read(self._batch.source, self._fit), self._raw, self._batch.batch_id)
+        unique = {self._spec.column(name).source for name in self._spec.key}
+        if self._fit.found and not self._fit.found.is_unique(unique):
+            refuse_duplicates(self._connection, self._spec, self._raw)
+        withheld.store(self._connection, self._spec)
+        self.changes = Changes(inserted=self.rows_read)
+        self._note(self._raw, f"SELECT local_date FROM {self._raw}")
+
+    def _follow_cursor(self) -> None:
+        where, settings = since(self._connection, self._spec)
+        self._follow("false", read(self._batch.source, self._fit, where, settings))
+
+    def _follow_days(self) -> None:
+        days = self._batch.fingerprints.differing(self._connection, self._spec)
+        if days:
+            where, settings = on_days(self._spec, days)
+            scope = f"CAST({quoted(self._spec.day or '')} AS DATE) IN (SELECT unnest($1::DATE[]))"
+            self._follow(scope, read(self._batch.source, self._fit, where, settings), [days])
+            withheld.store(self._connection, self._spec, days)
+
+    def _follow(self, scope: str, batches: Iterator[pa.RecordBatch], values: Sequence[object] = ()) -> None:
+        stage = create_stage(self._connection, self._spec)
+        self._write(batches, stage, None)
+        refuse_duplicates(self._connection, self._spec, stage)
+        self.changes += apply_stage(self._connection, self._spec, self._batch.batch_id, scope, values)
+        dates = "SELECT local_date FROM ingest_fresh UNION ALL SELECT local_date FROM ingest_doomed"
+        self._note("(SELECT * FROM ingest_fresh WHERE is_new)", dates)
+
+    def _write(self, batches: Iterator[pa.RecordBatch], target: str, batch_id: int | None) -> None:
+        withheld.clear(self._connection)
+        arrival = Arrival(self._connection, self._fit, self._batch.keys, self._batch.zones)
+        expected = self._fit.found.rows_estimate if self._fit.found and batch_id is not None else None
+        for arrow in batches:
+            self.rows_read += arrow.num_rows
+            arrival.write(arrow, target, batch_id)
+            self._batch.report.advance(self._spec.name, self.rows_read, expected)
+
+    def _note(self, inserted: str, dates: str) -> None:
+        """Count late rows; touch the dates of the event stream."""
+        if self._batch.before is not None and self._spec.happened_at:
+            self.late += late_rows(self._connection, self._spec, inserted, self._batch.before)
+        if is_event_stream(self._spec):
+            touch(self._connection, self._batch.batch_id, dates)
+
+    def _guard(self, rows: int) -> None:
+        lost = self.changes.deleted
+        if rows >= GUARDED_ROWS and lost > GUARDED_SHARE * rows and not self._batch.allow_truncation:
+            raise TruncationError(self._spec.name, rows, lost)
+
+
+def _line(loaded: Loaded) -> str:
+    if loaded.fit.found is None:
+        return "not at the source"
+    changes = loaded.changes
+    return (
+        f"{loaded.rows_read:,} rows read, {changes.inserted:,} new, {changes.updated:,} changed, "
+        f"{changes.deleted:,} gone, {loaded.seconds:.1f} s"
+    )

@@ -1,0 +1,47 @@
+"""Small typed helpers around the DuckDB connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import duckdb
+import pyarrow as pa
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Everything inside commits together or not at all."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+@contextmanager
+def registered(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Iterator[None]:
+    """`table` can be queried as `name` inside."""
+    connection.register(name, table)
+    try:
+        yield
+    finally:
+        connection.unregister(name)
+
+
+def integer(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] = ()) -> int:
+    """The single whole number that a query (or INSERT, DELETE, UPDATE: rows) gives; NULL is 0."""
+    row = connection.execute(sql, list(values)).fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def quoted(name: str) -> str:
+    """An identifier, as both PostgreSQL and DuckDB write it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def listed(names: Sequence[str], prefix: str = "") -> str:
+    """Quoted identifiers with commas between, each behind `prefix`."""
+    return ", ".join(prefix + quoted(name) for name in names)

@@ -1,0 +1,46 @@
+"""raw.withheld: what the source has of erased people, as count and checksum per table and UTC day.
+
+Those rows are left behind on arrival. Without this sum their days would differ from the source for ever,
+and be copied again every night.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import duckdb
+
+from ingest.columns import TableSpec
+from ingest.fingerprints import day_totals
+
+
+def clear(connection: duckdb.DuckDBPyConnection) -> None:
+    """Begin to count for one reading."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE ingest_withheld "
+        "(utc_date DATE, row_count BIGINT, checksum DECIMAL(38, 0))"
+    )
+
+
+def add(connection: duckdb.DuckDBPyConnection, spec: TableSpec, condition: str) -> None:
+    """Count the rows of ingest_chunk for which `condition` holds."""
+    if spec.day:
+        connection.execute(
+            f"INSERT INTO ingest_withheld SELECT {day_totals(spec)} FROM ingest_chunk AS chunk "
+            f"WHERE {condition} GROUP BY 1"
+        )
+
+
+def store(connection: duckdb.DuckDBPyConnection, spec: TableSpec, days: Sequence[date] | None = None) -> None:
+    """Replace what is known of these days (None: of all days) by what was counted."""
+    connection.execute(
+        "DELETE FROM raw.withheld WHERE table_name = $1 "
+        "AND ($2::DATE[] IS NULL OR utc_date IN (SELECT unnest($2::DATE[])))",
+        [spec.name, days],
+    )
+    connection.execute(
+        "INSERT INTO raw.withheld SELECT $1, utc_date, sum(row_count), sum(checksum) "
+        "FROM ingest_withheld GROUP BY utc_date",
+        [spec.name],
+    )
