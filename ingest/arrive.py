@@ -82,7 +82,7 @@ class Arrival:
         values += f", {batch_id:d}" if batch_id is not None else ""
         rows = f"SELECT {values} FROM ingest_chunk AS chunk {self._joins()}"
         try:
-            self._connection.execute(sql)
+            self._connection.execute(f"INSERT INTO {target} ({listed(names)}) {rows}")
         except (
             duckdb.ConversionException,
             duckdb.OutOfRangeException,
