@@ -16,13 +16,14 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import BASE_PATH, errors, respond, telemetry
+from api import BASE_PATH, disclosures, errors, respond, telemetry
 from api.ask import VISIT, Visit, person, route_of
 from api.cache import Answer
 from api.errors import ApiError, RateLimited
 from api.limits import Limiter
 from api.scope import Caller
 from api.services import Services
+from api.snapshots import Snapshot
 
 SECURITY_HEADERS = respond.raw_headers(
     (
@@ -90,7 +91,16 @@ class Edge:
             scope[VISIT] = visit
             await self._app(scope, receive, record.send)
         finally:
+            await self._disclose(scope, caller, snapshot, record)
             snapshot.release()
+
+    async def _disclose(self, scope: Scope, caller: Caller, snapshot: Snapshot, record: _Record) -> None:
+        """Log the reading of one learner's record, also when the answer came from the cache."""
+        subject = disclosures.subject_of(scope["path"], scope["query_string"].decode("latin-1"))
+        if subject is None or record.status not in (200, 304):
+            return
+        folder, route = self._services.settings.disclosures_dir, record.route or route_of(scope)
+        await self._services.run(disclosures.record, folder, snapshot, caller, subject, route)
 
     def _limit(self, caller: Caller) -> None:
         wait_seconds = self._limiter.hit(caller)

@@ -250,3 +250,84 @@ LEARNER_MASTERY: Final[Example] = {
     "name": "Ada Lovelace",
     "subjects": [SUBJECT_MASTERY],
 }
+
+COMPLIANCE_STATUS: Final[Example] = {
+    "overall": "attention",
+    "requests": {
+        "open": 2,
+        "overdue": 0,
+        "due_within_7_days": 1,
+        "closed_in_time_rate": 1.0,
+        "by_kind": [
+            {
+                "kind": "access",
+                "total": 5,
+                "open": 2,
+                "overdue": 0,
+                "due_within_7_days": 1,
+                "closed_in_time_rate": 1.0,
+            }
+        ],
+    },
+    "consents": [{"purpose": "analytics", "coverage": 0.9625}],
+    "minors": {"total": 131, "without_parental_consent": 4},
+    "retention": [
+        {"table": "analytics", "limit_days": 1095, "rows_overdue": 0, "oldest": "2024-08-19T06:12:44Z"}
+    ],
+    "incidents": {"open": 0, "notified_late": 0},
+    "erasures": {"completed": 3, "verified": 3, "unproven": 0},
+    "processing_register": {"documented": 33, "total": 33},
+}
+
+REQUEST_ID: Final = "6f1d3b0e-2a51-4c77-9b0a-7c1e5d2f4a38"
+
+SUBJECT_REQUEST: Final[Example] = {
+    "request_id": REQUEST_ID,
+    "request_key": 12,
+    "user_key": 4711,
+    "school_id": SCHOOL_ID,
+    "kind": "access",
+    "status": "in_progress",
+    "received_date": "2026-01-31",
+    "first_due_date": "2026-03-02",
+    "is_extension_valid": False,
+    "due_date": "2026-03-02",
+    "ferpa_due_date": "2026-03-17",
+    "closed_date": None,
+    "days_left": 0,
+    "is_open": True,
+    "is_overdue": False,
+    "is_due_within_7_days": True,
+    "is_closed_in_time": None,
+}
+
+ERASURE_RECEIPT: Final[Example] = {
+    "receipt_id": REQUEST_ID,
+    "request_id": REQUEST_ID,
+    "reason": "request",
+    "subject": "6b51d431df5d7f141cbececcf79edf3dd861c3b4069f0b11661a3eefacbba918",
+    "user_key": 4711,
+    "passes": [
+        {
+            "erased_at": "2026-03-02T01:31:40Z",
+            "as_of": "2026-03-02T01:30:00Z",
+            "snapshot_id": "20260302T013112Z-7f3a10",
+            "tables": [
+                {"table": "raw.users", "rows_before": 1, "rows_after": 0},
+                {"table": "raw.analytics", "rows_before": 812, "rows_after": 0},
+            ],
+            "snapshots_removed": ["20260301T013110Z-0c91b2"],
+            "files_rewritten": ["warehouse.duckdb"],
+            "is_verified": True,
+        }
+    ],
+}
+
+DISCLOSURE: Final[Example] = {
+    "occurred_at": "2026-03-02T09:14:03.120000Z",
+    "reader_key": 31,
+    "reader_role": "teacher",
+    "subject_key": 4711,
+    "school_key": 3,
+    "what": "/api/v1/analytics/student-progress",
+}

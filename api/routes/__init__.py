@@ -11,7 +11,18 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, FastAPI
 
-from api.routes import analytics, builds, classes, gamification, health, marts, realtime, schools, users
+from api.routes import (
+    analytics,
+    builds,
+    classes,
+    compliance,
+    gamification,
+    health,
+    marts,
+    realtime,
+    schools,
+    users,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     analytics.router,
@@ -22,6 +33,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     schools.router,
     builds.router,
     marts.router,
+    compliance.router,
 )
 OPEN_ROUTERS: tuple[APIRouter, ...] = (health.router,)
 BACKGROUND: tuple[Callable[[FastAPI], AbstractAsyncContextManager[None]], ...] = (
