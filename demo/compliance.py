@@ -138,6 +138,8 @@ def _awkward_requests(plan: Plan, people: People) -> list[Row]:
         user = number % people.learners
         rows.append(_request(user, "access", "in_progress", received))
         rows.append(_request(user, "portability", "completed", received, closed=received + 31 * DAY))
+    old = plan.now - 100 * DAY
+    rows.append(_request(2, "rectification", "completed", old, closed=old + 60 * DAY))
     newest = plan.now - 40 * DAY
     for number, (months, told) in enumerate(product((0, 1, 2), (None, 20, 36))):
         notified = None if told is None else newest + told * DAY

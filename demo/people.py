@@ -59,10 +59,11 @@ def people_of(plan: Plan, schools: Schools) -> People:
     school = np.concatenate([_learner_schools(plan, schools, stream), _staff_schools(plan, schools)])
     role = _roles(plan, schools, len(school))
     count, is_staff = len(school), role != STUDENT
-    is_early = is_staff | (stream.random(count) < 0.7)
+    first = np.arange(count)  # the first comes every day, the second never, the third gives up
+    is_early = is_staff | (stream.random(count) < 0.7) | (first < 3)
     joined = np.where(is_early, 0, (stream.random(count) * 0.85 * plan.days).astype(np.int64))
-    stay = stream.integers(3, max(plan.days, 4), count)
-    drops = ~is_staff & (stream.random(count) < 0.22)
+    stay = np.where(first == 2, plan.days // 2, stream.integers(3, max(plan.days, 4), count))
+    drops = (~is_staff & (stream.random(count) < 0.22) & (first > 1)) | (first == 2)
     before = np.where(is_early, stream.integers(1, 60 * DAY, count), 0)
     midnight = plan.now // DAY * DAY - (plan.days - 1 - joined) * DAY
     return People(
@@ -76,8 +77,8 @@ def people_of(plan: Plan, schools: Schools) -> People:
         eagerness=np.clip(stream.gamma(2.5, 0.4, count), 0.05, 4.0) * np.where(is_staff, 0.5, 1.0),
         ability=stream.beta(4.0, 2.2, count),
         evening=stream.beta(1.2, 1.2, count),
-        streaker=stream.random(count) < 0.03,
-        never_started=stream.random(count) < np.where(is_staff, 0.0, 0.03),
+        streaker=(stream.random(count) < 0.03) | (first == 0),
+        never_started=(stream.random(count) < np.where(is_staff | (first == 0), 0.0, 0.03)) | (first == 1),
     )
 
 
@@ -148,8 +149,9 @@ def _names(people: People, stream: np.random.Generator) -> dict[str, pl.Series]:
 def _learner_schools(plan: Plan, schools: Schools, stream: np.random.Generator) -> Ints:
     weights = np.array([place.weight for place in schools.places] + [4.0])
     drawn = stream.choice(schools.count + 1, plan.learners, p=weights / weights.sum())
-    # At least one class of eight in the first school, one learner in each other, one without.
+    # At least one class of eight in the first school, one learner in each other, two without.
     drawn[:9] = 0
+    drawn[-1] = schools.count
     others = np.arange(1, min(schools.count + 1, plan.learners - 8))
     drawn[9 : 9 + len(others)] = others[::-1]
     return drawn.astype(np.int64)
@@ -175,4 +177,6 @@ def _school_references(people: People, stream: np.random.Generator) -> Ints:
     homeless = np.flatnonzero(people.school == nobody)
     homeless = homeless[homeless < people.learners]
     reference[homeless[stream.random(len(homeless)) < 0.2]] = GHOST
+    reference[homeless[:1]] = GHOST
+    reference[homeless[1:2]] = -1
     return reference

@@ -5,7 +5,7 @@ import polars as pl
 
 from demo.catalogue import COURSES_EACH
 from demo.load import Target
-from demo.plan import Ints, random_stream
+from demo.plan import Ints, random_stream, some_of
 from demo.state import Platform
 from demo.study import attempt_outcome
 
@@ -21,7 +21,7 @@ def change_study(target: Target, platform: Platform, active: Ints) -> tuple[Coun
         "quiz_attempts": _attempt(target, platform, active, stream),
     }
     changed = {
-        "user_progress": _go_on(target, platform, known, stream),
+        "user_progress": _go_on(target, platform, known, len(active), stream),
         "quiz_attempts": _finish_attempts(target, platform, active, stream),
     }
     return new, changed
@@ -36,11 +36,13 @@ def _progress_of(target: Target, platform: Platform, active: Ints) -> pl.DataFra
     )
 
 
-def _go_on(target: Target, platform: Platform, known: pl.DataFrame, stream: np.random.Generator) -> int:
-    """Half of what active accounts have not completed moves on, some of it to the end."""
+def _go_on(
+    target: Target, platform: Platform, known: pl.DataFrame, active: int, stream: np.random.Generator
+) -> int:
+    """About one lesson for each active account moves on, in some cases to its end."""
     is_open = (pl.col("progress_percentage") < 100) & (pl.col("updated_at").dt.epoch("us") <= platform.start)
     rows = known.filter(is_open)
-    rows = rows.filter(pl.Series(stream.random(rows.height) < 0.5))
+    rows = rows[some_of(stream, rows.height, active)]
     percentage = np.round(rows["progress_percentage"].to_numpy() + 1 + stream.random(rows.height) * 60, 2)
     moment = _moments(platform, rows.height, stream)
     done = pl.Series(np.where(percentage >= 100, moment, -1)).replace(-1, None)
