@@ -83,12 +83,9 @@ class Arrival:
         rows = f"SELECT {values} FROM ingest_chunk AS chunk {self._joins()}"
         try:
             self._connection.execute(f"INSERT INTO {target} ({listed(names)}) {rows}")
-        except (
-            duckdb.ConversionException,
-            duckdb.OutOfRangeException,
-            duckdb.InvalidInputException,
-        ) as error:
-            raise self._refused() or error from None
+        except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException):
+            # DuckDB's own message quotes the value.
+            raise self._refused() from None
 
     def _expression(self, column: Column) -> str:
         default = "NULL" if column.default is None else str(column.default)
@@ -116,8 +113,8 @@ class Arrival:
         ]
         return " OR ".join(conditions) or "false"
 
-    def _refused(self) -> ValueRefusedError | None:
-        """Which column it was, without showing the value."""
+    def _refused(self) -> ValueRefusedError:
+        """Which column it was."""
         for column in self._read():
             value, kind = quoted(column.source), column.kind.value
             bad = f"{value} IS NOT NULL AND TRY_CAST({value} AS {kind}) IS NULL"
@@ -125,7 +122,7 @@ class Arrival:
             if rows:
                 why = f"{rows} values do not fit {kind}"
                 return ValueRefusedError(self._fit.spec.name, column.source, why)
-        return None
+        return ValueRefusedError(self._fit.spec.name, "*", "a value cannot be kept")
 
     def _present(self) -> list[Column]:
         return [column for column in self._fit.spec.columns if self._fit.has(column)]
