@@ -48,10 +48,10 @@ def nightly(as_of: AsOf = None, allow_truncation: AllowTruncation = False) -> No
 @app.command()
 def ingest(as_of: AsOf = None, allow_truncation: AllowTruncation = False) -> None:
     """Copy what changed at the source into the warehouse."""
-    from pipeline.steps import INGEST
-
     settings = read_settings()
     settings.require_source_url()
+    from pipeline.steps import INGEST
+
     run_steps(settings, "ingest", (INGEST,), as_of, allow_truncation)
 
 
@@ -75,9 +75,9 @@ def run_nightly(
     settings: Settings, command: str, as_of: datetime | None = None, allow_truncation: bool = False
 ) -> None:
     """Run a whole night; every command that needs one calls this."""
+    settings.require_source_url()
     from pipeline.steps import NIGHTLY
 
-    settings.require_source_url()
     run_steps(settings, command, NIGHTLY, as_of, allow_truncation)
 
 

@@ -38,8 +38,8 @@ def test_rows_lie_in_lookup_order(connection: duckdb.DuckDBPyConnection, tmp_pat
 
     with duckdb.connect(str(target), read_only=True) as snapshot:
         moved = snapshot.execute(
-            "SELECT count(*) FROM (SELECT (person, day) AS place, lag((person, day)) OVER (ORDER BY rowid) AS last"
-            " FROM scores) WHERE last > place"
+            "SELECT count(*) FROM (SELECT (person, day) AS place, lag(place) OVER (ORDER BY rowid) AS old"
+            " FROM scores) WHERE old > place"
         ).fetchone()
         assert snapshot.execute("SELECT count(*) FROM scores").fetchone() == (400_000,)
     assert moved == (0,)
