@@ -11,7 +11,7 @@ from demo.activity import Events, day_times, events_at, join
 from demo.deletions import delete_rows
 from demo.load import Target, open_target
 from demo.paperwork import change_paperwork
-from demo.plan import DAY, HOUR, SECOND, Ints, microseconds, moment_of, random_stream
+from demo.plan import DAY, HOUR, SECOND, Ints, microseconds, moment_of, random_stream, require_zone
 from demo.progress import change_study
 from demo.server import DemoError
 from demo.state import Platform, newest_moment, read_platform
@@ -42,6 +42,8 @@ def append_day(url: str, *, seed: int, as_of: datetime | None = None) -> DayRepo
     The same seed on the same rows makes the same day. All of it is one transaction. Raises DemoError when
     the tables are missing or empty, or `as_of` is not after the newest moment.
     """
+    if as_of is not None:
+        require_zone(as_of)
     with open_target(url, seed) as target:
         start = newest_moment(target)
         end = start + DAY if as_of is None else microseconds(as_of)

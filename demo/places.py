@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from zoneinfo import available_timezones
 
 import numpy as np
@@ -97,7 +98,12 @@ def schools_of(plan: Plan) -> Schools:
 
 def known_zone(zone: str) -> str:
     """Return the zone itself, or UTC for a name that no time zone has."""
-    return zone if zone in available_timezones() else "UTC"
+    return zone if zone in _zone_names() else "UTC"
+
+
+@cache
+def _zone_names() -> set[str]:
+    return available_timezones()  # reads a whole directory tree
 
 
 def term_factor(plan: Plan, schools: Schools) -> Floats:

@@ -33,8 +33,7 @@ class Plan:
         for name, least in SMALLEST.items():
             if getattr(self, name) < least:
                 raise DemoError(f"{name} must be at least {least}, not {getattr(self, name)}")
-        if self.as_of.tzinfo is None:
-            raise DemoError(f"as_of must carry a time zone: {self.as_of.isoformat()}")
+        require_zone(self.as_of)
 
     @property
     def now(self) -> int:
@@ -49,6 +48,12 @@ class Plan:
     def stream(self, topic: str, number: int = 0) -> np.random.Generator:
         """Return the random stream of one topic, independent of how much other topics draw."""
         return random_stream(self.seed, topic, number)
+
+
+def require_zone(as_of: datetime) -> None:
+    """Raise DemoError when a moment does not say in which time zone it is meant."""
+    if as_of.tzinfo is None:
+        raise DemoError(f"as_of must carry a time zone: {as_of.isoformat()}")
 
 
 def random_stream(seed: int, topic: str, number: int = 0) -> np.random.Generator:

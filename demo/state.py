@@ -38,6 +38,8 @@ def read_platform(target: Target, start: int, end: int, stream: np.random.Genera
     users = _users(target)
     zones, school_ids = _schools(target)
     lessons = _lessons(target)
+    if lessons.is_empty():
+        raise DemoError("there are no lessons: generate a platform before its next day")
     quizzes = _quizzes(target, lessons)
     catalogue = _catalogue(target, users, lessons, quizzes, stream)
     return Platform(
