@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from demo.activity import Events
+from demo.events import Events
 from demo.load import Target
 from demo.names import new_names
 from demo.people import NEVER, STUDENT, People

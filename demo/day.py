@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 
 from demo.accounts import change_accounts, new_accounts
-from demo.activity import Events, day_times, events_at, join
 from demo.deletions import delete_rows
+from demo.events import Events, day_times, events_at, join
 from demo.load import Target, open_target
 from demo.paperwork import change_paperwork
 from demo.plan import DAY, HOUR, SECOND, Ints, microseconds, moment_of, random_stream, require_zone

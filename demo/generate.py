@@ -6,20 +6,20 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from demo.activity import Events, active_days, event_blocks
+from demo.activity import active_days, event_blocks
 from demo.catalogue import (
     Catalogue,
     catalogue_of,
-    class_rows,
     content_rows,
     course_rows,
-    enrolment_rows,
     lesson_rows,
     quiz_rows,
     school_rows,
 )
+from demo.classes import class_rows, enrolment_rows
 from demo.compliance import consent_rows, incident_rows, request_rows
 from demo.day import DayReport, append_day
+from demo.events import Events
 from demo.leaders import leaderboard_rows
 from demo.load import Target, finish, open_target, require_empty, without_indexes
 from demo.people import GHOST, NEVER, People, people_of, user_rows
