@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,6 +60,8 @@ def make_snapshot(settings: Settings) -> MakeSnapshot:
 def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Environment:
     """Return `set(NAME=value)` for SCHOOLHOUSE_ variables; DATA_DIR is set, there is no .env."""
     monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.upper().startswith("SCHOOLHOUSE_")]:
+        monkeypatch.delenv(name)
 
     def set_variables(**values: str) -> None:
         for name, value in values.items():
