@@ -1,7 +1,10 @@
 MODEL (
   name seeds.processing_purposes,
   kind SEED (
-    path '../../seeds/processing_purposes.csv'
+    path '../../seeds/processing_purposes.csv',
+    csv_settings (keep_default_na = FALSE, na_values = (
+        ''
+    ))
   ),
   description 'One row per mart: what a record of processing activities has to say about it (GDPR Art. 30).',
   grain mart,

@@ -1,0 +1,166 @@
+"""Build and audit every model from raw as it stands, in one go.
+
+No model depends on SQLMesh's clock: a model is a function of raw. SQLMesh's intervals serve two purposes
+only. FIRST_DAY says that a physical table was built whole once; without it SQLMesh replaces the table.
+LAST_DAY says that it is up to date: taking it away makes SQLMesh build everything again, however often a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import duckdb
+from sqlmesh import Context
+from sqlmesh.core.snapshot import Snapshot
+from sqlmesh.utils.concurrency import NodeExecutionFailedError
+from sqlmesh.utils.date import to_timestamp
+from sqlmesh.utils.errors import NodeAuditsErrors, PlanError
+
+from ingest.progress import Reporter
+from pipeline.build_console import BuildConsole
+from pipeline.build_dates import count_built_rows, fill_build_dates
+from pipeline.errors import AuditError, BuildError
+from pipeline.register import refresh
+
+ENVIRONMENT = "prod"
+FIRST_DAY = "2026-01-01"  # `start` in config.yaml
+LAST_DAY = "2026-01-02"
+EXECUTION_TIME = "2026-01-03"
+# Messages of these errors name objects and columns, never values of rows.
+VALUE_FREE_ERRORS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """One audit of one mart, and the number of rows that break it."""
+
+    mart: str
+    audit: str
+    rows: int
+    passed: bool
+    blocking: bool
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build did: audits of the marts, seconds per model, rows that incremental models wrote."""
+
+    audits: tuple[AuditResult, ...]
+    seconds: dict[str, float]
+    rows_processed: dict[str, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept in the run's record."""
+        return asdict(self)
+
+
+def build(context: Context, connection: duckdb.DuckDBPyConnection, report: Reporter) -> BuildReport:
+    """Bring every model up to raw and run every audit.
+
+    Incremental models build the pending dates, or all dates where their table is new. Raises AuditError
+    naming mart, audit and number of rows, or BuildError naming the model; after either, the next call
+    converges.
+    """
+    refresh(context, connection)
+    stored = _stored_snapshots(context)
+    fill_build_dates(context, connection)
+    _mark_out_of_date(context, stored)
+    console = BuildConsole(report, len(context.models))
+    try:
+        with _telling(context, console):
+            _evaluate(context, stored)
+    except PlanError as error:
+        raise _failure(console.errors, otherwise=str(error)) from next(iter(console.errors), error)
+    if console.errors:
+        raise _failure(console.errors, otherwise="") from console.errors[0]
+    rows = count_built_rows(context, connection)
+    return BuildReport(tuple(_audits(context)), console.seconds, rows)
+
+
+def _stored_snapshots(context: Context) -> dict[str, Snapshot]:
+    """Snapshots of the environment as it was last built, by name."""
+    environment = context.state_reader.get_environment(ENVIRONMENT)
+    if environment is None:
+        return {}
+    snapshots = context.state_reader.get_snapshots(environment.snapshots)
+    return {snapshot.name: snapshot for snapshot in snapshots.values()}
+
+
+def _mark_out_of_date(context: Context, stored: dict[str, Snapshot]) -> None:
+    candidates = {one.snapshot_id: one for one in (*stored.values(), *context.snapshots.values())}
+    last_day = (to_timestamp(LAST_DAY), to_timestamp(EXECUTION_TIME))
+    stale = [(one, last_day) for one in candidates.values() if one.version and _follows_raw(one)]
+    context.state_sync.remove_intervals(stale, remove_shared_versions=True)
+
+
+def _follows_raw(snapshot: Snapshot) -> bool:
+    """Whether there is anything to do when only raw has changed: views without audits follow raw."""
+    if not snapshot.is_model or snapshot.is_external or snapshot.is_seed:
+        return False
+    return bool(snapshot.is_materialized or snapshot.model.audits)
+
+
+def _evaluate(context: Context, stored: dict[str, Snapshot]) -> None:
+    """Build what is out of date. Raises PlanError; a run that fails only tells the console."""
+    current = {one.snapshot_id for one in context.snapshots.values()}
+    if current == {one.snapshot_id for one in stored.values()}:
+        context.run(ENVIRONMENT, execution_time=EXECUTION_TIME, skip_janitor=True)
+        return
+    context.plan(
+        ENVIRONMENT, execution_time=EXECUTION_TIME, auto_apply=True, no_prompts=True, skip_tests=True
+    )
+    # Old versions of changed tables would keep rows of people who were erased since.
+    context.run_janitor(ignore_ttl=True)
+
+
+@contextmanager
+def _telling(context: Context, console: BuildConsole) -> Iterator[None]:
+    before = context.console
+    context.console = console
+    try:
+        yield
+    finally:
+        context.console = before
+
+
+def _failure(errors: Sequence[NodeExecutionFailedError[Any]], otherwise: str) -> BuildError | AuditError:
+    """A broken audit before anything else: models that fail because of it only repeat the news."""
+    for error in errors:
+        if isinstance(error.__cause__, NodeAuditsErrors):
+            return AuditError(_broken_audits(error.__cause__))
+    return BuildError("; ".join(_failed_model(error) for error in errors) or otherwise)
+
+
+def _broken_audits(broken: NodeAuditsErrors) -> str:
+    told = [
+        f"{one.model_name}: audit {one.audit_name} failed for {one.count:,} rows" for one in broken.errors
+    ]
+    return "; ".join(told)
+
+
+def _failed_model(error: NodeExecutionFailedError[Any]) -> str:
+    name = _short(str(getattr(error.node, "snapshot_name", "a model")))
+    cause = error.__cause__
+    reason = str(cause) if isinstance(cause, VALUE_FREE_ERRORS) else type(cause).__name__
+    return f"{name} could not be built: {reason}"
+
+
+def _short(fqn: str) -> str:
+    return ".".join(part.strip('"') for part in fqn.split(".")[-2:])
+
+
+def _audits(context: Context) -> Iterator[AuditResult]:
+    """The audits of the marts: after a build that succeeded, no row breaks a blocking one."""
+    for model in sorted(context.models.values(), key=lambda one: one.name):
+        if model.fully_qualified_table.db == "marts":
+            for name, arguments in model.audits:
+                title = _audit_title(name, arguments)
+                yield AuditResult(model.view_name, title, rows=0, passed=True, blocking=True)
+
+
+def _audit_title(name: str, arguments: dict[str, Any]) -> str:
+    told = ", ".join(value.sql("duckdb") for value in arguments.values())
+    return f"{name}({told})" if told else name
