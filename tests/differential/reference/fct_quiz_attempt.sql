@@ -7,6 +7,6 @@ SELECT
     school_id,
     course_id,
     is_completed,
-    CASE WHEN is_completed THEN score >= pass_score ELSE false END AS is_passed,
-    CASE WHEN is_completed THEN completed_date END AS completed_date
+    CASE WHEN is_completed THEN score >= pass_score END AS is_passed,
+    completed_date
 FROM attempt

@@ -16,7 +16,7 @@ SELECT
     created_at
 FROM schools
 UNION ALL
-SELECT 'unassigned', 'unassigned', NULL, NULL, NULL, 'UTC', NULL, NULL;
+SELECT 'unassigned', 'unassigned', 'Unassigned', NULL, 'UTC', 'UTC', true, NULL;
 
 ALTER TABLE school ADD COLUMN today date;
 UPDATE school SET today = ((SELECT as_of FROM moment) AT TIME ZONE zone)::date;

@@ -7,4 +7,4 @@ WITH compared AS (
     FROM person
     WHERE is_learner
 )
-SELECT compared.*, ledger_xp - platform_xp AS difference FROM compared WHERE ledger_xp <> platform_xp
+SELECT compared.*, platform_xp - ledger_xp AS difference FROM compared WHERE ledger_xp <> platform_xp
