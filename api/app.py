@@ -60,6 +60,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for background in BACKGROUND:
             await stack.enter_async_context(background(app))
         yield
+    await services.sandboxes.close()
     services.store.close()
     await asyncio.to_thread(services.pool.shutdown)
 

@@ -47,6 +47,7 @@ def documented(
     page: object = None,
     raises: Iterable[type[ApiError]] = (),
     status: int = 200,
+    is_cached: bool = True,
     extra: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Keyword arguments of a route: response model, an example of `data` (and `page`), and its errors.
@@ -62,7 +63,11 @@ def documented(
         "status_code": status,
         "responses": {
             status: {"model": model, "content": _contents(body, extra)},
-            **({304: {"description": "The client's copy is still exact."}} if status == 200 else {}),
+            **(
+                {304: {"description": "The client's copy is still exact."}}
+                if is_cached and status == 200
+                else {}
+            ),
             **{kind.status: _error(kind) for kind in sorted(kinds, key=lambda kind: kind.status)},
         },
         "openapi_extra": {"security": [{SCHEME: []}], "parameters": extra.get("parameters", [])},

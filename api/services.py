@@ -12,6 +12,7 @@ from api.auth import Verifier, make_verifier
 from api.cache import AnswerCache
 from api.settings import ApiSettings
 from api.snapshots import SnapshotStore
+from api.sql.sandbox import Sandboxes
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,6 +27,7 @@ class Services:
     store: SnapshotStore
     cache: AnswerCache
     pool: ThreadPoolExecutor
+    sandboxes: Sandboxes
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run blocking work (DuckDB, files) on the bounded pool."""
@@ -40,5 +42,6 @@ def make_services(settings: ApiSettings) -> Services:
         verifier=make_verifier(settings),
         store=SnapshotStore(settings),
         cache=AnswerCache(settings.cache_bytes),
+        sandboxes=Sandboxes(settings),
         pool=ThreadPoolExecutor(settings.query_threads, thread_name_prefix="query"),
     )

@@ -22,6 +22,7 @@ from cachetools import LRUCache
 from pydantic import ValidationError
 
 from api import telemetry
+from api.duck import attach, connect, lock
 from api.errors import Unavailable
 from api.manifest import IDENTITY_FILE, MARTS_FILE, Manifest, is_stale, read_manifest
 from api.scope import Caller, Scope
@@ -232,36 +233,6 @@ def open_snapshot(folder: Path, settings: ApiSettings) -> Snapshot:
         return _open(folder, manifest, settings)
     except duckdb.Error as damage:
         raise DamagedSnapshotError(f"DuckDB cannot open it: {type(damage).__name__}") from damage
-
-
-def connect(settings_memory: str, threads: int) -> duckdb.DuckDBPyConnection:
-    """An empty in-memory DuckDB in UTC that never reaches for extensions or Python objects by itself."""
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "memory_limit": settings_memory,
-            "threads": threads,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "allow_community_extensions": False,
-            "python_enable_replacements": False,
-            "temp_directory": "",
-        },
-    )
-    connection.execute("SET GLOBAL TimeZone = 'UTC'")
-    return connection
-
-
-def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    """Attach a database file read-only under a name of our own."""
-    quoted = str(path).replace("'", "''")
-    connection.execute(f"ATTACH '{quoted}' AS {name} (READ_ONLY)")
-
-
-def lock(connection: duckdb.DuckDBPyConnection) -> None:
-    """No file, network or configuration can be reached from now on."""
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
 
 
 def _verify_files(folder: Path, manifest: Manifest) -> None:
