@@ -21,6 +21,7 @@ from api.routes import (
     marts,
     realtime,
     schools,
+    sql,
     users,
 )
 
@@ -33,6 +34,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     schools.router,
     builds.router,
     marts.router,
+    sql.router,
     compliance.router,
 )
 OPEN_ROUTERS: tuple[APIRouter, ...] = (health.router,)
