@@ -49,10 +49,10 @@ def open_warehouse(settings: Settings, project: Path = PROJECT) -> Iterator[Ware
 
 
 def duckdb_config(settings: Settings, project: Path = PROJECT) -> dict[str, str]:
-    """The DuckDB settings that the project opens the warehouse with."""
+    """The settings to open another DuckDB with as the warehouse is; TimeZone cannot be set on opening."""
     connection = project_config(settings, project).gateways[GATEWAY].connection
     assert isinstance(connection, DuckDBConnectionConfig)  # noqa: S101
-    return {name: str(value) for name, value in connection.connector_config.items()}
+    return {name: str(value) for name, value in connection.connector_config.items() if name != "TimeZone"}
 
 
 def project_config(settings: Settings, project: Path = PROJECT) -> Config:
