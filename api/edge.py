@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
-from uuid import uuid4
+from secrets import token_hex
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -40,6 +38,9 @@ _PAGE_POLICY = (
     b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; "
     b"frame-ancestors 'none'",
 )
+
+_NEVER = (b";q=0", b";q=0.0", b";q=0.00", b";q=0.000")
+_METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
 log = structlog.get_logger("api")
 
@@ -69,8 +70,8 @@ class Edge:
         if not scope["path"].startswith(BASE_PATH):
             await self._app(scope, receive, record.send)
             return
-        headers = Headers(scope=scope)
-        caller = await self._services.verifier.caller(headers.get("authorization"))
+        headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        caller = await self._services.verifier.caller(_authorization(headers))
         self._limit(caller)
         snapshot = self._services.store.hold()
         try:
@@ -80,9 +81,9 @@ class Edge:
                 snapshot=snapshot,
                 is_stale=self._services.store.is_stale(snapshot),
                 target=scope["raw_path"] + b"?" + scope["query_string"],
-                accept=headers.get("accept", "").encode("latin-1"),
+                accept=headers.get(b"accept", b""),
                 accepts_gzip=_accepts_gzip(headers),
-                if_none_match=headers.get("if-none-match", "").encode("latin-1"),
+                if_none_match=headers.get(b"if-none-match", b""),
             )
             response = self._remembered(scope, visit, record)
             if response is not None:
@@ -141,7 +142,7 @@ class _Record:
         self._began = time.perf_counter()
         self._scope = scope
         self._send = send
-        self.request_id = uuid4().hex
+        self.request_id = token_hex(16)
         self.route: str | None = None
         self.snapshot: str | None = None
         self.status = 0
@@ -160,11 +161,12 @@ class _Record:
         seconds = time.perf_counter() - self._began
         route = self.route or route_of(self._scope)
         status = self.status or 499
-        telemetry.observe_request(self._scope["method"], route, status, seconds)
+        method = self._scope["method"] if self._scope["method"] in _METHODS else "other"
+        telemetry.observe_request(method, route, status, seconds)
         log.info(
             "request",
             request_id=self.request_id,
-            method=self._scope["method"],
+            method=method,
             route=route,
             status=status,
             duration_ms=round(seconds * 1000, 2),
@@ -178,11 +180,17 @@ def _response(answer: Answer, visit: Visit) -> Response:
     return respond.ready(answer, accepts_gzip=visit.accepts_gzip)
 
 
-def _accepts_gzip(headers: Mapping[str, Any]) -> bool:
-    codings = [coding.replace(" ", "") for coding in headers.get("accept-encoding", "").lower().split(",")]
-    return any(
-        coding.split(";")[0] == "gzip" and not coding.endswith((";q=0", ";q=0.0")) for coding in codings
-    )
+def _authorization(headers: Mapping[bytes, bytes]) -> str | None:
+    value = headers.get(b"authorization")
+    return None if value is None else value.decode("latin-1")
+
+
+def _accepts_gzip(headers: Mapping[bytes, bytes]) -> bool:
+    accepted = headers.get(b"accept-encoding", b"").lower()
+    if b"gzip" not in accepted:
+        return False
+    codings = [coding.replace(b" ", b"") for coding in accepted.split(b",")]
+    return any(coding.split(b";")[0] == b"gzip" and not coding.endswith(_NEVER) for coding in codings)
 
 
 def _place(failure: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from prometheus_client import (
     REGISTRY,
@@ -44,8 +45,14 @@ def observe_snapshot(manifest: Manifest) -> None:
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
     """Count one answered request under its route template."""
-    REQUESTS.labels(method, route, status).inc()
-    SECONDS.labels(route).observe(seconds)
+    requests, duration = _children(method, route, status)
+    requests.inc()
+    duration.observe(seconds)
+
+
+@lru_cache(maxsize=1_000)
+def _children(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(method, route, status), SECONDS.labels(route)
 
 
 def exposition(manifest: Manifest | None) -> bytes:
