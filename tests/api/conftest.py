@@ -9,6 +9,7 @@ import httpx
 import pytest
 import structlog
 
+from tests.api.rules import rules, rules_school
 from tests.api.serving import client_of, settings_for
 from tests.api.snapshot_factory import publish
 
@@ -32,3 +33,7 @@ def small(small_data: Path) -> Iterator[httpx.Client]:
     """A client of a server on the hand-made snapshot, shared by all tests that only read."""
     with client_of(settings_for(small_data)) as client:
         yield client
+
+
+# The hand-made school of tests/api/rules.py: one real night for all suites of rules.
+__all__ = ["rules", "rules_school"]
