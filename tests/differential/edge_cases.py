@@ -505,6 +505,15 @@ def _leaderboards(rows: Rows) -> None:
     rows.event("far-west", local("honolulu", today - DAY, 0, 0) - MICROSECOND, xp=100)
     rows.school_class("class-ties", "copenhagen", "algebra", teacher_id=uid("user", "teacher-copenhagen"))
     rows.school_class("class-of-one", "santiago", "algebra", teacher_id=uid("user", "teacher-santiago"))
+    for name, columns in {
+        "name-first-only": {"last_name": None},
+        "name-last-only": {"first_name": None},
+        "name-none": {"first_name": None, "last_name": None},
+    }.items():
+        rows.user(name, "copenhagen", birth_date=date(2000, 1, 1), **columns)
+        rows.enroll(name, "class-ties")
+        rows.event(name, first, xp=500)
+        rows.progress(name, "algebra-1", "100", first)
     rows.user("opted-out", "copenhagen", leaderboard_opt_out=True)
     rows.user("inactive-account", "copenhagen", is_active=False)
     rows.user("withdrawn-enrolment", "copenhagen")

@@ -1,4 +1,4 @@
-"""The API over a data directory: a real uvicorn in a process of its own, asked through real HTTP."""
+"""The API over a data directory: `schoolhouse serve`, a real uvicorn, in a process of its own, asked through real HTTP."""
 
 import os
 import socket
@@ -43,14 +43,14 @@ class Api:
 
 @contextmanager
 def serve(data_dir: Path, source_url: str) -> Iterator[Api]:
-    """Run uvicorn on a free port until the block is left."""
+    """Run the API on a free port until the block is left."""
     port = _free_port()
     settings = {
         "SCHOOLHOUSE_DATA_DIR": str(data_dir),
         "SCHOOLHOUSE_SOURCE_URL": source_url,
         "SCHOOLHOUSE_JWT_SECRET": SECRET,
     }
-    command = [sys.executable, "-m", "uvicorn", "--factory", "api.app:create_app", "--port", str(port)]
+    command = [sys.executable, "-m", "pipeline.cli", "serve", "--host", "127.0.0.1", "--port", str(port)]
     log = data_dir.with_name(f"{data_dir.name}-api.log")
     with log.open("wb") as output:
         process = subprocess.Popen(

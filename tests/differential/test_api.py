@@ -9,6 +9,8 @@ from .api_cases import ENDPOINTS, ROLES, Caller, spread
 from .asking import Source
 from .compare import json_differences, leaves, plain, report
 
+pytestmark = pytest.mark.timeout(900)  # whichever test comes first waits for the nights to be built
+
 SOURCES = ("generated", "leap-night")
 ASKED = [(endpoint, role) for endpoint, (roles, _) in ENDPOINTS.items() for role in roles]
 LEAST_COMPARISONS = 300

@@ -9,6 +9,8 @@ from .compare import differences, report
 from .metrics import COMPARISONS, METRICS, Comparison, Metric
 from .nights import Night
 
+pytestmark = pytest.mark.timeout(900)  # whichever test comes first waits for the nights to be built
+
 NIGHTS = ("generated", "dst-hour", "january-end", "leap-night")
 
 

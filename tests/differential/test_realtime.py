@@ -12,6 +12,8 @@ from .api_cases import ROLES, Caller, Case
 from .asking import Source
 from .compare import json_differences, report
 
+pytestmark = pytest.mark.timeout(900)  # whichever test comes first waits for the nights to be built
+
 PATIENCE_SECONDS = 20
 MINUTES_AGO = (0.1, 0.2, 1, 4, 6, 30, 300, 1500, 3000)
 

@@ -16,6 +16,8 @@ from .compare import differences, equal, report
 from .metrics import COMPARISONS, METRICS, Metric
 from .nights import Night
 
+pytestmark = pytest.mark.timeout(900)  # whichever test comes first waits for the nights to be built
+
 CONTRACT = Path(__file__).with_name("metrics.md")
 # Compared under another name, or a key without a public id.
 NOT_A_MEASURE = {

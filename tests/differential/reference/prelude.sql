@@ -444,9 +444,10 @@ SELECT
     users.id AS user_id,
     CASE
         WHEN users.id = caller.user_id THEN 'You'
-        WHEN caller.role IN ('admin', 'teacher') THEN users.first_name || ' ' || users.last_name
+        WHEN caller.role IN ('admin', 'teacher') 
+            THEN coalesce(nullif(concat_ws(' ', users.first_name, users.last_name), ''), users.username)
         WHEN caller.role = 'analyst' OR learner_age.is_below_consent_age THEN 'pseudonym:' || users.id
-        ELSE users.first_name || ' ' || left(users.last_name, 1) || '.'
+        ELSE concat_ws(' ', users.first_name, left(users.last_name, 1) || '.')
     END AS name,
     CASE WHEN caller.role <> 'student' OR users.id = caller.user_id THEN users.id END AS shown_id
 FROM users
