@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import duckdb
 from sqlglot import exp
-from sqlmesh import Context
-from sqlmesh.core.model import Model
 
 from pipeline.traces import PERSON_COLUMNS
+
+if TYPE_CHECKING:  # SQLMesh takes seconds to import; erasing needs only the tables
+    from sqlmesh import Context
+    from sqlmesh.core.model import Model
 
 MARTS = "marts"
 

@@ -1,0 +1,56 @@
+"""Erase people now, prove that somebody is gone, and hand a person everything that is held about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from pipeline.commands.nightly import run_nightly
+from pipeline.errors import ExitCode
+from pipeline.screen import say
+from pipeline.settings import read_settings
+
+app = typer.Typer()
+
+UserId = Annotated[UUID, typer.Argument(help="Id of the user at the source.")]
+
+
+@app.command()
+def erase() -> None:
+    """Run pending erasures now: a whole night, since figures over the erased people are made anew."""
+    run_nightly(read_settings(), "erase")
+
+
+@app.command("verify-erasure")
+def verify_erasure(
+    user_id: UserId,
+    marker: Annotated[
+        list[str] | None, typer.Option(help="Further text to search, such as an e-mail address; repeatable.")
+    ] = None,
+) -> None:
+    """Search raw, models, snapshots and every file for a person; exit 1 if anything is left."""
+    from pipeline.verify import verify_erasure as search
+
+    proof = search(read_settings(), user_id, tuple(marker or ()))
+    for trace in proof.traces:
+        say(f"{trace.file}: {trace.place}: {trace.count}")
+    if not proof.is_gone:
+        say(f"{len(proof.traces)} places still hold the person.")
+        raise typer.Exit(ExitCode.FAILED)
+    ledger = "in the ledger" if proof.is_in_ledger else "not in the ledger: never known here"
+    say(f"Nothing is left. {ledger}; receipts: {', '.join(proof.receipts) or 'none'}")
+
+
+@app.command("export-person")
+def export_person(
+    user_id: UserId,
+    output: Annotated[Path, typer.Option(help="New folder for person.json and one CSV per table.")],
+) -> None:
+    """Write all that the warehouse holds about one person, with meanings (GDPR Art. 15 and 20)."""
+    from pipeline.person import export_person as export
+
+    tables = export(read_settings(), user_id, output)
+    say(f"{output}: {len(tables)} tables, {sum(tables.values()):,} rows")
