@@ -35,7 +35,7 @@ class Arrival:
         self._meet_dates(batch)
         with registered(self._connection, "ingest_chunk", pa.Table.from_batches([batch])):
             self._meet_keys()
-            self._insert(target, batch_id)
+            self._insert(target, batch_id, batch)
             if self._keys.has_erased:
                 withheld.add(self._connection, self._fit.spec, self._erased())
 
@@ -76,7 +76,7 @@ class Arrival:
             if column.entity:
                 self._keys.meet(column.entity, f"chunk.{quoted(column.source)}")
 
-    def _insert(self, target: str, batch_id: int | None) -> None:
+    def _insert(self, target: str, batch_id: int | None, batch: pa.RecordBatch) -> None:
         names = [*self._fit.spec.names, *(["batch_id"] if batch_id is not None else [])]
         values = ", ".join(self._expression(column) for column in self._fit.spec.columns)
         values += f", {batch_id:d}" if batch_id is not None else ""
@@ -85,7 +85,7 @@ class Arrival:
             self._connection.execute(f"INSERT INTO {target} ({listed(names)}) {rows}")
         except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException):
             # DuckDB's own message quotes the value.
-            raise self._refused() from None
+            raise self._refused(batch) from None
 
     def _expression(self, column: Column) -> str:
         default = "NULL" if column.default is None else str(column.default)
@@ -113,15 +113,17 @@ class Arrival:
         ]
         return " OR ".join(conditions) or "false"
 
-    def _refused(self) -> ValueRefusedError:
-        """Which column it was."""
-        for column in self._read():
-            value, kind = quoted(column.source), column.kind.value
-            bad = f"{value} IS NOT NULL AND TRY_CAST({value} AS {kind}) IS NULL"
-            rows = integer(self._connection, f"SELECT count(*) FROM ingest_chunk WHERE {bad}")
-            if rows:
-                why = f"{rows} values do not fit {kind}"
-                return ValueRefusedError(self._fit.spec.name, column.source, why)
+    def _refused(self, batch: pa.RecordBatch) -> ValueRefusedError:
+        """Which column it was. Asked on a connection of its own: the transaction is over."""
+        table = pa.Table.from_batches([batch])
+        with self._connection.cursor() as own, registered(own, "ingest_refused", table):
+            for column in self._read():
+                value, kind = quoted(column.source), column.kind.value
+                bad = f"{value} IS NOT NULL AND TRY_CAST({value} AS {kind}) IS NULL"
+                rows = integer(own, f"SELECT count(*) FROM ingest_refused WHERE {bad}")
+                if rows:
+                    why = f"{rows} values do not fit {kind}"
+                    return ValueRefusedError(self._fit.spec.name, column.source, why)
         return ValueRefusedError(self._fit.spec.name, "*", "a value cannot be kept")
 
     def _present(self) -> list[Column]:

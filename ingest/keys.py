@@ -22,6 +22,7 @@ class Keys:
         self._is_erased = is_erased
         connection.execute("CREATE OR REPLACE TEMP TABLE ingest_erased (id UUID)")
         self._last = {entity: self._stored(entity) for entity in ENTITIES}
+        self._written = dict(self._last)
         self.known_before = dict(self._last)
         self.has_erased = False
 
@@ -42,10 +43,12 @@ class Keys:
 
     def store(self, batch_id: int) -> None:
         """Write the highest numbers down, inside the caller's transaction."""
-        for entity, last in self._last.items():
-            self._connection.execute("DELETE FROM raw.watermarks WHERE table_name = $1", [f"key_{entity}"])
-            row = [f"key_{entity}", last, batch_id]
-            self._connection.execute("INSERT INTO raw.watermarks VALUES ($1, $2, NULL, $3)", row)
+        for entity in ENTITIES:
+            if self._last[entity] != self._written[entity]:
+                row = [f"key_{entity}", self._last[entity], batch_id]
+                self._connection.execute("DELETE FROM raw.watermarks WHERE table_name = $1", row[:1])
+                self._connection.execute("INSERT INTO raw.watermarks VALUES ($1, $2, NULL, $3)", row)
+        self._written = dict(self._last)
 
     def _stored(self, entity: Entity) -> int:
         sql = "SELECT max(last_id) FROM raw.watermarks WHERE table_name = $1"

@@ -72,6 +72,11 @@ def reporter_for(stream: TextIO) -> Iterator[Reporter]:
     if not stream.isatty():
         yield Lines(stream)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=Console(file=stream), transient=True) as progress:
         yield Bars(progress)

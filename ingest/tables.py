@@ -109,7 +109,8 @@ class _Table:
         if self._fit.found and not self._fit.found.is_unique(unique):
             refuse_duplicates(self._connection, self._spec, self._raw)
         withheld.store(self._connection, self._spec)
-        self.changes = Changes(inserted=self.rows_read)
+        rows = integer(self._connection, f"SELECT count(*) FROM {self._raw}")
+        self.changes = Changes(inserted=rows)
         self._note(self._raw, f"SELECT local_date FROM {self._raw}")
 
     def _follow_cursor(self) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ingest.warehouse import registered
 
-DAY = timedelta(days=1)
+_LAST_SECOND = timedelta(seconds=24 * 3600 - 1)
 MARGIN_DAYS = 2
 # Dates in here are covered without gaps; outside (a due date in the year 9999) only as they occur.
 GAPLESS = (date(1990, 1, 1), date(2059, 12, 31))
@@ -46,7 +46,7 @@ def known_zones() -> frozenset[str]:
 def zone_day(zone: ZoneInfo, day: date) -> ZoneDay:
     """The row of raw.zone_days for one zone and UTC date; changes_at is exact to the second."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    before, after = _offset(zone, start), _offset(zone, start + DAY - timedelta(seconds=1))
+    before, after = _offset(zone, start), _offset(zone, start + _LAST_SECOND)
     if before == after:
         return zone.key, day, before, None, None
     return zone.key, day, before, (start + _first(zone, start, before)).replace(tzinfo=None), after
@@ -105,7 +105,7 @@ class ZoneDays:
 
     def cover(self, days: Iterable[date]) -> None:
         """Cover these UTC dates (and two around each, and those between), in all zones so far."""
-        new = _widened(set(days) - self._days, self._days) - self._days
+        new = _widened(set(days), self._days) - self._days
         self._insert(sorted(self._zones), new)
         self._days |= new
 
@@ -123,10 +123,10 @@ class ZoneDays:
                 self._connection.execute("INSERT INTO raw.zone_days SELECT * FROM ingest_zone_days")
 
 
-def _widened(new: set[date], covered: set[date]) -> set[date]:
-    if not new:
+def _widened(days: set[date], covered: set[date]) -> set[date]:
+    wanted = {close for day in days for close in _around(day)}
+    if wanted <= covered:
         return set()
-    wanted = {close for day in new for close in _around(day)}
     near = {day for day in wanted | covered if GAPLESS[0] <= day <= GAPLESS[1]}
     return wanted | (set(_range(min(near), max(near))) if near else set())
 

@@ -86,7 +86,9 @@ def test_a_row_committed_late_with_an_old_cursor_is_found(school: School, scratc
     assert school.contents() == scratch()
 
 
-def test_a_deleted_row_replaced_by_another_of_the_same_day_is_noticed(school: School, scratch: Scratch) -> None:
+def test_a_deleted_row_replaced_by_another_of_the_same_day_is_noticed(
+    school: School, scratch: Scratch
+) -> None:
     """Counting rows alone sees no difference."""
     user, lesson = school.user(), school.lesson()
     for _ in range(3):
@@ -105,7 +107,8 @@ def test_only_days_that_differ_are_copied_again(school: School) -> None:
     user = school.user()
     school.run(
         "INSERT INTO analytics (user_id, event_type, created_at) "
-        "SELECT %s, 'login', timestamptz '2025-01-01' + g * interval '1 hour' FROM generate_series(1, 24000) g",
+        "SELECT %s, 'login', timestamptz '2025-01-01' + g * interval '1 hour' "
+        "FROM generate_series(1, 24000) g",
         user,
     )
     school.ingest()
@@ -120,7 +123,9 @@ def test_an_update_behind_the_overlap_moves_between_days(school: School, scratch
     row = school.progress(user, lesson, "2026-01-05T10:00:00+00:00")
     school.progress(user, school.lesson(), "2026-03-02T10:00:00+00:00")
     school.ingest()
-    school.run("UPDATE user_progress SET created_at = '2026-01-09', updated_at = '2026-01-09' WHERE id = %s", row)
+    school.run(
+        "UPDATE user_progress SET created_at = '2026-01-09', updated_at = '2026-01-09' WHERE id = %s", row
+    )
     table = school.ingest().table("user_progress")
     assert (table.rows_inserted, table.rows_updated, table.rows_deleted) == (0, 1, 0)
     assert school.contents() == scratch()
@@ -174,7 +179,8 @@ def test_late_is_older_than_the_previous_day_of_the_school(school: School) -> No
 def test_losing_most_rows_is_refused(school: School, table: str, scratch: Scratch) -> None:
     """A table emptied by a failed restore would empty every mart."""
     school.run(
-        "INSERT INTO users (username, email, role) SELECT 'n' || g, 'n' || g, 'STUDENT' FROM generate_series(1, 100) g"
+        "INSERT INTO users (username, email, role) "
+        "SELECT 'n' || g, 'n' || g, 'STUDENT' FROM generate_series(1, 100) g"
     )
     school.run("INSERT INTO analytics (user_id, event_type) SELECT id, 'login' FROM users")
     school.ingest()
@@ -191,7 +197,8 @@ def test_losing_most_rows_is_refused(school: School, table: str, scratch: Scratc
 
 def test_an_optional_table_that_goes_away_is_emptied_under_the_same_guard(school: School) -> None:
     school.run(
-        "INSERT INTO leaderboard (user_id, total_xp) SELECT gen_random_uuid(), g FROM generate_series(1, 100) g"
+        "INSERT INTO leaderboard (user_id, total_xp) "
+        "SELECT gen_random_uuid(), g FROM generate_series(1, 100) g"
     )
     school.ingest()
     school.run("DROP TABLE leaderboard")
