@@ -13,9 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from api import BASE_PATH, CONTRACT_VERSION, errors
-from api.documents import complete
 from api.edge import Edge
 from api.errors import ApiError
+from api.openapi import complete
 from api.pages import mount_dashboard
 from api.routes import BACKGROUND, OPEN_ROUTERS, ROUTERS
 from api.services import Services, make_services

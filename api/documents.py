@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from fastapi import FastAPI
 from pydantic import BaseModel
 
 from api.errors import (
@@ -83,19 +82,6 @@ def open_route(model: Any, *, example: object, raises: Iterable[type[ApiError]] 
             **{kind.status: _error(kind) for kind in raises},
         },
     }
-
-
-def complete(app: FastAPI) -> None:
-    """Add the bearer scheme to the app's OpenAPI document."""
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
-        schemes[SCHEME] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _contents(body: object, extra: dict[str, Any]) -> dict[str, Any]:

@@ -30,10 +30,14 @@ CACHE_BYTES = Gauge("schoolhouse_cache_bytes", "Bytes of cached answers.", multi
 SNAPSHOTS_OPENED = Counter("schoolhouse_snapshots_opened", "Snapshots taken into use.")
 SNAPSHOTS_REFUSED = Counter("schoolhouse_snapshots_refused", "Damaged snapshots that were refused.")
 SNAPSHOT_AS_OF = Gauge(
-    "schoolhouse_snapshot_as_of_seconds", "as_of of the snapshot in use, Unix time.", multiprocess_mode="min"
+    "schoolhouse_snapshot_as_of_seconds",
+    "as_of of the snapshot in use, Unix time.",
+    multiprocess_mode="livemin",
 )
 SNAPSHOT_AGE = Gauge(
-    "schoolhouse_snapshot_age_seconds", "Age of the snapshot in use by its as_of.", multiprocess_mode="max"
+    "schoolhouse_snapshot_age_seconds",
+    "Age of the snapshot in use by its as_of.",
+    multiprocess_mode="livemax",
 )
 
 

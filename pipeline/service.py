@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api.app import create_app
+from api.serve import worker_app
 from pipeline.settings import read_settings
 
 
 def make_app() -> FastAPI:
     """The application on the settings of this process."""
-    return create_app(read_settings())
+    return worker_app(read_settings())

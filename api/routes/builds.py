@@ -52,7 +52,9 @@ _FULL_EXAMPLE = _EXAMPLE | {
 
 @router.get(
     "",
-    **documented(PagedEnvelope[Build], example=[_EXAMPLE], page={"limit": 20, "offset": 0, "total": 1}),
+    **documented(
+        PagedEnvelope[Build], example=[_EXAMPLE], page={"limit": 20, "offset": 0, "total": 1}, is_cached=False
+    ),
 )
 async def list_builds(
     ask: Asked,
@@ -65,7 +67,9 @@ async def list_builds(
     return ask.now(Listing(rows, limit, len(runs), offset=offset))
 
 
-@router.get("/{run_id}", **documented(Envelope[RunRecord], example=_FULL_EXAMPLE, raises=(NotFound,)))
+@router.get(
+    "/{run_id}", **documented(Envelope[RunRecord], example=_FULL_EXAMPLE, raises=(NotFound,), is_cached=False)
+)
 async def show_build(ask: Asked, run_id: str) -> Response:
     """One run: steps, durations, rows, orphans, audits, published or why not."""
     run = await ask.services.run(_find, ask.services.settings.runs_dir, run_id)

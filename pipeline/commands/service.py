@@ -22,13 +22,12 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
 ) -> None:
     """Serve the API on the current snapshot until it is stopped."""
-    import uvicorn
+    from api.serve import run
 
     settings = read_settings()
     if settings.jwt_secret is None and settings.jwks is None:
         raise missing("jwt_secret", "callers are verified with it (or with SCHOOLHOUSE_JWKS)")
-    application = "pipeline.service:make_app"
-    uvicorn.run(application, factory=True, host=host, port=port, workers=workers, access_log=False)
+    run("pipeline.service:make_app", settings, host=host, port=port, workers=workers)
 
 
 @app.command()
