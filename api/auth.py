@@ -108,7 +108,7 @@ class Verifier:
                 audience=self._audience,
                 options={"require": required, "verify_aud": self._audience is not None},
             )
-        except (jwt.InvalidTokenError, jwt.PyJWKError, ValueError) as refusal:
+        except (jwt.PyJWTError, ValueError) as refusal:
             raise Unauthenticated from refusal
 
 

@@ -24,8 +24,9 @@ Admins and analysts without a school see the whole platform; teachers and studen
 the unassigned school. Figures of another school do not exist for a caller.
 
 **Successes** are `{"data", "meta"}`, lists add `"page"`. `meta` names the snapshot that answered, its
-`as_of`, and whether that is stale. **Errors** are `{"error": {"code", "message", "details"}}`. 401, 403, 422, 429 and
-503 can come from every operation below the base path, the last two with `Retry-After`.
+`as_of`, and whether that is stale.
+**Errors** are `{"error": {"code", "message", "details"}}`. 401, 403, 422, 429 and 503 can come from
+every operation below the base path, the last two with `Retry-After`.
 
 **Caching**: a snapshot never changes, so an answer carries a strong `ETag` and is exact until the next
 publish; send it back as `If-None-Match` to get 304. Answers with JSON, NDJSON or CSV are compressed for
@@ -55,8 +56,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _document() -> dict[str, Any]:
-    # Nothing is served or signed: the secret only lets the application be put together.
-    settings = ApiSettings(_env_file=None, jwt_secret=SecretStr("x" * 32), jwks=None, rate_limit=None)  # type: ignore[call-arg]
+    # Nothing is served: the secret only lets the application be put together.
+    given: dict[str, Any] = {"jwt_secret": SecretStr("x" * 32), "jwks": None, "rate_limit": None}
+    settings = ApiSettings(_env_file=None, **given)  # type: ignore[call-arg]
     return create_app(settings).openapi()
 
 
