@@ -9,7 +9,6 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -51,16 +50,6 @@ _ENDPOINTS = (
 )
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Somebody to call the API as."""
-
-    role: Role
-    user_id: UUID
-    school_id: UUID | None
-    token: str
-
-
 def show_built(manifest: Manifest) -> None:
     """Print rows per mart, audits and how to query."""
     show_table(
@@ -72,8 +61,8 @@ def show_built(manifest: Manifest) -> None:
     say('  schoolhouse sql "select * from engagement_daily order by activity_date desc limit 5"')
 
 
-def callers(settings: Settings) -> dict[str, Caller]:
-    """One caller per role: the platform's admin and analyst, a teacher and a student of one school."""
+def tokens(settings: Settings) -> dict[str, str]:
+    """A token per role: the platform's admin and analyst, a teacher and a student of one school."""
     cast = _cast(settings)
     teacher, student = cast["TEACHER"], cast["STUDENT"]
     people: dict[Role, tuple[UUID, UUID | None]] = {
@@ -82,15 +71,15 @@ def callers(settings: Settings) -> dict[str, Caller]:
         Role.STUDENT: student,
         Role.ANALYST: (teacher[0], None),
     }
-    return {role.value: _caller(settings, role, *person) for role, person in people.items()}
+    return {role.value: _token(settings, role, *person) for role, person in people.items()}
 
 
-def show_callers(people: dict[str, Caller], address: str) -> None:
+def show_tokens(signed: dict[str, str], address: str) -> None:
     """Print a token per role and requests to try."""
     say()
     say(f"The API is at {address}, the dashboard at {address}/. Tokens, valid for {HOURS} hours:")
-    for name, caller in people.items():
-        say(f"  {name.upper()}={caller.token}")
+    for name, token in signed.items():
+        say(f"  {name.upper()}={token}")
     say("Try:")
     for name, path in _ENDPOINTS:
         say(f"  curl -H \"Authorization: Bearer ${name.upper()}\" '{address}{path}'")
@@ -110,10 +99,10 @@ def serving(settings: Settings, port: int = 0) -> Iterator[str]:
             thread.join()
 
 
-def check(people: dict[str, Caller], address: str) -> list[str]:
+def check(signed: dict[str, str], address: str) -> list[str]:
     """Ask the running API what a visitor would ask; return what went wrong, in words."""
     problems = [_problem(f"{address}/readyz", None)]
-    problems += [_problem(address + path, people[name].token) for name, path in _ENDPOINTS]
+    problems += [_problem(address + path, signed[name]) for name, path in _ENDPOINTS]
     return [problem for problem in problems if problem]
 
 
@@ -146,7 +135,7 @@ def _cast(settings: Settings) -> dict[str, tuple[UUID, UUID | None]]:
     return {role: (user_id, UUID(school_id)) for role, user_id, school_id in rows}
 
 
-def _caller(settings: Settings, role: Role, user_id: UUID, school_id: UUID | None) -> Caller:
+def _token(settings: Settings, role: Role, user_id: UUID, school_id: UUID | None) -> str:
     expires_at = expiry(datetime.now(UTC), HOURS)
     claims = TokenClaims(user_id, role, expires_at, school_id, settings.jwt_issuer, settings.jwt_audience)
-    return Caller(role, user_id, school_id, sign_token(settings.require_jwt_secret(), claims))
+    return sign_token(settings.require_jwt_secret(), claims)

@@ -41,7 +41,7 @@ def show_runs(runs: Sequence[RunRecord], current: str | None) -> None:
 def _line(run: RunRecord) -> tuple[object, ...]:
     as_of = run.as_of.isoformat(timespec="seconds") if run.as_of else None
     seconds = round((run.finished_at - run.started_at).total_seconds(), 1) if run.finished_at else ""
-    return (run.run_id, run.command, _state(run), as_of, seconds, run.snapshot_id or _reason(run))
+    return (run.run_id, run.command, _state(run), as_of, seconds, _outcome(run))
 
 
 def _state(run: RunRecord) -> str:
@@ -50,8 +50,9 @@ def _state(run: RunRecord) -> str:
     return run.state.value
 
 
-def _reason(run: RunRecord) -> str:
-    return f"{run.error.step}/{run.error.code}: {run.error.message}" if run.error else ""
+def _outcome(run: RunRecord) -> str:
+    reason = f"{run.error.step}/{run.error.code}: {run.error.message}" if run.error else ""
+    return "; ".join(part for part in (run.snapshot_id, reason) if part)
 
 
 def _show_newest(run: RunRecord) -> None:

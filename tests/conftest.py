@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -40,32 +42,39 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def make_database(postgres_server: str, worker: str) -> MakeDatabase:
-    """Return `make(*, smallest=False) -> url`: a new database with the operational schema and no rows."""
+    """Return `make(*, smallest=False, template=None) -> url`: a new database with the operational schema.
+
+    It has no rows, or those of the database at the URL `template`, which nobody may be connected to.
+    """
     numbers = count()
     templates: dict[bool, str] = {}
 
-    def template(smallest: bool) -> str:
+    def empty(smallest: bool) -> str:
         if smallest not in templates:
             name = f"{worker}_template_{'smallest' if smallest else 'whole'}"
             apply_schema(create_database(postgres_server, name), smallest=smallest)
             templates[smallest] = name
         return templates[smallest]
 
-    def make(*, smallest: bool = False) -> str:
-        return create_database(
-            postgres_server, f"{worker}_school_{next(numbers)}", template=template(smallest)
-        )
+    def make(*, smallest: bool = False, template: str | None = None) -> str:
+        original = urlsplit(template).path.lstrip("/") if template else empty(smallest)
+        return create_database(postgres_server, f"{worker}_school_{next(numbers)}", template=original)
 
     return make
 
 
 @dataclass(frozen=True)
 class School:
-    """A generated source and the data directory that nights publish into."""
+    """A generated source and the data directory that nights publish into.
+
+    `pristine` is a database with the same rows that nobody uses: copies are made from it.
+    """
 
     source_url: str
     settings: Settings
     as_of: datetime
+
+    pristine: str = ""
 
     @property
     def snapshot(self) -> Path:
@@ -104,12 +113,22 @@ def night() -> Night:
 @pytest.fixture(scope="session")
 def school(make_database: MakeDatabase, night: Night, tmp_path_factory: pytest.TempPathFactory) -> School:
     """About 60 learners and 12,000 events, always the same, published. Only for tests that change nothing."""
-    source_url = make_database()
-    generate(source_url, learners=60, events=12_000, days=120, seed=7, as_of=SCHOOL_AS_OF)
+    pristine = make_database()
+    generate(pristine, learners=60, events=12_000, days=120, seed=7, as_of=SCHOOL_AS_OF)
+    source_url = make_database(template=pristine)
     data_dir = tmp_path_factory.mktemp("school")
     run = night(source_url, data_dir, as_of=SCHOOL_AS_OF)
     assert run.state is RunState.PUBLISHED, run.error
-    return School(source_url, settings_of(source_url, data_dir), SCHOOL_AS_OF)
+    return School(source_url, settings_of(source_url, data_dir), SCHOOL_AS_OF, pristine)
+
+
+@pytest.fixture
+def own_school(school: School, make_database: MakeDatabase, tmp_path: Path) -> School:
+    """A copy of the school, source and data directory, that a test may spoil."""
+    source_url = make_database(template=school.pristine)
+    data_dir = tmp_path / "own"
+    shutil.copytree(school.settings.data_dir, data_dir, symlinks=True)
+    return School(source_url, settings_of(source_url, data_dir), SCHOOL_AS_OF, school.pristine)
 
 
 def settings_of(source_url: str, data_dir: Path, **more: object) -> Settings:

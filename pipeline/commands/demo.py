@@ -41,18 +41,18 @@ def demo(
 
 
 def _show(settings: Settings, port: int) -> None:
-    from pipeline.demo_tour import callers, check, serving, show_built, show_callers
+    from pipeline.demo_tour import check, serving, show_built, show_tokens, tokens
     from pipeline.snapshots import current_folder, manifest_of
 
     folder = current_folder(settings.snapshots_dir)
     show_built(manifest_of(folder.parent, folder.name))
-    people = callers(settings)
+    signed = tokens(settings)
     is_watched = sys.stdin.isatty() and sys.stdout.isatty()
     with serving(settings, port if is_watched else 0) as address:
-        show_callers(people, address)
+        show_tokens(signed, address)
         if is_watched:
             _wait_for_interrupt()
-        elif problems := check(people, address):
+        elif problems := check(signed, address):
             raise CheckError("; ".join(problems))
     say("Checked: the API is ready and answers every role." if not is_watched else "Stopped.")
 

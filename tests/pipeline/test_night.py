@@ -10,7 +10,6 @@ from pathlib import Path
 
 import duckdb
 import psycopg
-import pytest
 from typer.testing import CliRunner
 
 from api.manifest import IDENTITY_FILE, MANIFEST_FILE, MARTS_FILE, read_manifest
@@ -22,7 +21,7 @@ from pipeline.copying import copy_marts
 from pipeline.files import sha256
 from pipeline.snapshots import current_id, snapshot_ids
 from pipeline.warehouse import open_warehouse
-from tests.conftest import SCHOOL_AS_OF, MakeDatabase, Night, School, settings_of
+from tests.conftest import SCHOOL_AS_OF, MakeDatabase, Night, School
 from tests.pipeline.conftest import Environment
 
 PEOPLE = """
@@ -148,25 +147,15 @@ def test_identity_is_private_and_whole(school: School) -> None:
     assert pseudonyms == [(len(keys), len(keys))]
 
 
-@pytest.fixture
-def small(make_database: MakeDatabase, night: Night, tmp_path: Path) -> School:
-    """A published school that a test may spoil."""
-    source_url = make_database()
-    generate(source_url, learners=20, events=1_500, days=30, seed=3, as_of=SCHOOL_AS_OF)
-    run = night(source_url, tmp_path / "data", as_of=SCHOOL_AS_OF)
-    assert run.state is RunState.PUBLISHED, run.error
-    return School(source_url, settings_of(source_url, tmp_path / "data"), SCHOOL_AS_OF)
-
-
 def test_broken_audit_publishes_nothing(
-    small: School, night: Night, environment: Environment, command_line: CliRunner
+    own_school: School, night: Night, environment: Environment, command_line: CliRunner
 ) -> None:
     """Guards against figures that contradict each other reaching a reader."""
-    before = current_id(small.settings.snapshots_dir)
-    with psycopg.connect(small.source_url) as connection:
+    before = current_id(own_school.settings.snapshots_dir)
+    with psycopg.connect(own_school.source_url) as connection:
         connection.execute("UPDATE class_enrollments SET status = 'expelled'")
 
-    run = night(small.source_url, small.settings.data_dir, as_of=SCHOOL_AS_OF)
+    run = night(own_school.source_url, own_school.settings.data_dir, as_of=SCHOOL_AS_OF)
     status = command_line.invoke(app, ["status"]).stdout
     refused = command_line.invoke(app, ["publish"])
 
@@ -175,61 +164,68 @@ def test_broken_audit_publishes_nothing(
     assert (run.error.step, run.error.code) == ("build", "audit_failed")
     assert "fct_enrollment" in run.error.message
     assert [step.state for step in run.steps] == ["done", "done", "failed", "waiting", "waiting"]
-    assert current_id(small.settings.snapshots_dir) == before
+    assert current_id(own_school.settings.snapshots_dir) == before
     assert "build/audit_failed" in status
     assert refused.exit_code == 1
     assert "publish/publish_refused" in refused.stderr
-    assert current_id(small.settings.snapshots_dir) == before
+    assert current_id(own_school.settings.snapshots_dir) == before
 
-    with psycopg.connect(small.source_url) as connection:
+    with psycopg.connect(own_school.source_url) as connection:
         connection.execute("UPDATE class_enrollments SET status = 'active'")
-    assert night(small.source_url, small.settings.data_dir, as_of=SCHOOL_AS_OF).state is RunState.PUBLISHED
-    assert current_id(small.settings.snapshots_dir) != before
+    assert (
+        night(own_school.source_url, own_school.settings.data_dir, as_of=SCHOOL_AS_OF).state
+        is RunState.PUBLISHED
+    )
+    assert current_id(own_school.settings.snapshots_dir) != before
 
 
-def test_lost_source_fails_the_night_before_anything_changes(small: School, night: Night) -> None:
-    before = current_id(small.settings.snapshots_dir)
+def test_lost_source_fails_the_night_before_anything_changes(own_school: School, night: Night) -> None:
+    before = current_id(own_school.settings.snapshots_dir)
     url = "postgresql://reader:hunter2@127.0.0.1:1/school"
 
-    run = night(url, small.settings.data_dir)
+    run = night(url, own_school.settings.data_dir)
 
     assert run.error is not None
     assert (run.error.step, run.error.code) == ("ingest", "ingest_failed")
     assert "SCHOOLHOUSE_SOURCE_URL" in run.error.hint
-    assert current_id(small.settings.snapshots_dir) == before
-    kept = [path.read_text() for path in small.settings.runs_dir.iterdir()]
+    assert current_id(own_school.settings.snapshots_dir) == before
+    kept = [path.read_text() for path in own_school.settings.runs_dir.iterdir()]
     assert not any("hunter2" in text for text in kept)
 
 
-def test_emptied_table_is_refused_until_it_is_allowed(small: School, night: Night) -> None:
+def test_emptied_table_is_refused_until_it_is_allowed(own_school: School, night: Night) -> None:
     """Guards against publishing the accident of somebody who emptied a table at the source."""
-    with psycopg.connect(small.source_url) as connection:
+    with psycopg.connect(own_school.source_url) as connection:
         connection.execute("TRUNCATE analytics")
 
-    refused = night(small.source_url, small.settings.data_dir, as_of=SCHOOL_AS_OF)
-    allowed = night(small.source_url, small.settings.data_dir, as_of=SCHOOL_AS_OF, allow_truncation=True)
+    refused = night(own_school.source_url, own_school.settings.data_dir, as_of=SCHOOL_AS_OF)
+    allowed = night(
+        own_school.source_url, own_school.settings.data_dir, as_of=SCHOOL_AS_OF, allow_truncation=True
+    )
 
     assert refused.error is not None
     assert "--allow-truncation" in refused.error.hint
     assert "analytics" in refused.error.message
     assert allowed.state is RunState.PUBLISHED, allowed.error
-    with duckdb.connect(str(small.snapshot / MARTS_FILE), read_only=True) as connection:
+    with duckdb.connect(str(own_school.snapshot / MARTS_FILE), read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM fct_user_day").fetchall() == [(0,)]
 
 
-def test_lost_warehouse_keeps_the_history_and_is_built_again(small: School, night: Night) -> None:
-    small.settings.warehouse_file.unlink()
+def test_lost_warehouse_keeps_the_history_and_is_built_again(own_school: School, night: Night) -> None:
+    own_school.settings.warehouse_file.unlink()
 
-    run = night(small.source_url, small.settings.data_dir, as_of=SCHOOL_AS_OF)
+    run = night(own_school.source_url, own_school.settings.data_dir, as_of=SCHOOL_AS_OF)
 
     assert run.state is RunState.PUBLISHED, run.error
-    assert len(read_runs(small.settings.runs_dir)) == 2
-    assert len(snapshot_ids(small.settings.snapshots_dir)) == 2
+    assert len(read_runs(own_school.settings.runs_dir)) == 2
+    assert len(snapshot_ids(own_school.settings.snapshots_dir)) == 2
 
 
-def test_single_steps_make_a_night(small: School, environment: Environment, command_line: CliRunner) -> None:
-    environment(SOURCE_URL=small.source_url)
-    before = current_id(small.settings.snapshots_dir)
+def test_single_steps_make_a_night(
+    own_school: School, environment: Environment, command_line: CliRunner
+) -> None:
+    environment(SOURCE_URL=own_school.source_url)
+    before = current_id(own_school.settings.snapshots_dir)
 
     ingested = command_line.invoke(app, ["ingest", "--as-of", SCHOOL_AS_OF.isoformat()])
     too_early = command_line.invoke(app, ["publish"])
@@ -239,8 +235,8 @@ def test_single_steps_make_a_night(small: School, environment: Environment, comm
 
     codes = [one.exit_code for one in (ingested, too_early, built, published, again)]
     assert codes == [0, 1, 0, 0, 0], [one.stderr for one in (ingested, too_early, built, published, again)]
-    assert current_id(small.settings.snapshots_dir) != before
-    assert [run.state for run in read_runs(small.settings.runs_dir)][:5] == [
+    assert current_id(own_school.settings.snapshots_dir) != before
+    assert [run.state for run in read_runs(own_school.settings.runs_dir)][:5] == [
         "published",
         "published",
         "finished",
@@ -281,14 +277,14 @@ def test_smallest_installation_publishes_every_mart(
     assert "users.birth_date" in status
 
 
-def test_readers_go_on_during_a_night(small: School, environment: Environment) -> None:
+def test_readers_go_on_during_a_night(own_school: School, environment: Environment) -> None:
     """Guards against a lock of the night that shuts readers out."""
-    environment(SOURCE_URL=small.source_url, MEMORY_LIMIT="1GB")
+    environment(SOURCE_URL=own_school.source_url, MEMORY_LIMIT="1GB")
     command = [sys.executable, "-m", "pipeline.cli", "nightly", "--as-of", SCHOOL_AS_OF.isoformat()]
     answers: list[subprocess.CompletedProcess[str]] = []
 
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as night:
-        wait_for_lock(small)
+        wait_for_lock(own_school)
         while night.poll() is None:
             answers.append(ask("SELECT count(*) AS days FROM fct_user_day"))
         assert night.returncode == 0

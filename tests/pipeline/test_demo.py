@@ -1,0 +1,83 @@
+"""The demo: from nothing to an API that answers, twice, and never on somebody's real warehouse."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from demo.server import database_url, embedded_postgres
+from pipeline.cli import app
+from pipeline.demo_source import DATABASE, demo_settings
+from pipeline.demo_tour import check, serving
+from pipeline.settings import Settings
+from tests.conftest import School
+
+SMALL = ["demo", "--learners", "30", "--events", "2000"]
+
+
+@pytest.mark.usefixtures("environment")
+def test_demo_checks_itself_and_keeps_its_data(command_line: CliRunner, settings: Settings) -> None:
+    first = command_line.invoke(app, SMALL)
+    secret = (settings.demo_dir / "jwt_secret").read_text()
+    second = command_line.invoke(app, SMALL)
+
+    assert first.exit_code == 0, first.output
+    assert second.exit_code == 0, second.output
+    assert "Checked: the API is ready and answers every role." in first.stdout
+    assert "engagement_daily" in first.stdout
+    assert "audits passed; snapshot" in first.stdout
+    assert [
+        name for name in ("ADMIN", "TEACHER", "STUDENT", "ANALYST") if f"{name}=ey" not in first.stdout
+    ] == []
+    assert (settings.demo_dir / "jwt_secret").read_text() == secret
+    assert stat.S_IMODE((settings.demo_dir / "jwt_secret").stat().st_mode) == 0o600
+    with embedded_postgres(settings.demo_dir / "postgres") as server:
+        assert events(database_url(server, DATABASE)) == 2_000
+
+
+def events(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT count(*) FROM analytics").fetchone()
+    return int(row[0]) if row else 0
+
+
+def test_demo_stays_away_from_a_real_warehouse(command_line: CliRunner, settings: Settings) -> None:
+    """Guards against a demo that replaces the figures of a school by invented ones."""
+    settings.data_dir.mkdir()
+    settings.warehouse_file.touch()
+
+    result = command_line.invoke(app, ["demo"])
+
+    assert result.exit_code == 2
+    assert "holds the warehouse of another source" in result.stderr
+    assert not settings.demo_dir.exists()
+
+
+def test_half_filled_demo_is_filled_again(settings: Settings) -> None:
+    """Guards against a demo that was killed while filling and shows half a school ever after."""
+    with embedded_postgres(settings.demo_dir / "postgres") as server, psycopg.connect(server) as connection:
+        connection.autocommit = True
+        connection.execute("CREATE DATABASE school_unfinished")
+
+    with demo_settings(settings, learners=20, events=1_000) as own:
+        assert events(own.require_source_url()) == 1_000
+        assert own.require_jwt_secret() == (settings.demo_dir / "jwt_secret").read_text()
+
+
+@pytest.fixture
+def address(school: School) -> Iterator[str]:
+    """Address of an API on the published school."""
+    with serving(school.settings) as address:
+        yield address
+
+
+def test_check_names_what_does_not_answer(address: str) -> None:
+    """Guards against a check that cannot fail."""
+    problems = check(dict.fromkeys(("admin", "teacher", "student", "analyst"), "no token"), address)
+
+    assert len(problems) == 4
+    assert all("401" in problem for problem in problems)
