@@ -84,6 +84,8 @@ def _in_file(settings: Settings, file: Path, user_id: UUID, markers: tuple[str, 
         "id as capital text": str(user_id).upper().encode(),
         "id as hexadecimal": user_id.hex.encode(),
         "id as bytes": user_id.bytes,
+        # A DuckDB UUID: the number with its highest bit turned, the lowest byte first.
+        "id as DuckDB keeps it": (user_id.int ^ (1 << 127)).to_bytes(16, "little"),
     } | {f"marker {number}": text.encode() for number, text in enumerate(markers, 1)}
     if not file.stat().st_size:
         return
