@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -22,6 +23,7 @@ from api.services import Services, make_services
 from api.settings import ApiSettings
 
 POLL_SECONDS = 0.5
+log = structlog.get_logger("api")
 Background = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -80,7 +82,11 @@ async def _following(services: Services) -> AsyncIterator[None]:
 async def _follow(services: Services) -> None:
     while True:
         await asyncio.sleep(POLL_SECONDS)
-        await asyncio.to_thread(services.store.refresh)
+        try:
+            await asyncio.to_thread(services.store.refresh)
+        except Exception as failure:
+            # Whatever the disk does, the last good snapshot goes on and the next look may succeed.
+            log.error("snapshot_lost_sight", error=type(failure).__name__)
 
 
 def _allow_origins(app: FastAPI, settings: ApiSettings) -> None:
