@@ -17,8 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import BASE_PATH, disclosures, errors, respond, telemetry
 from api.ask import VISIT, Visit, person, route_of
 from api.cache import Answer
-from api.errors import ApiError, RateLimited
-from api.limits import Limiter
+from api.errors import ApiError, RateLimited, TooLarge
 from api.scope import Caller
 from api.services import Services
 from api.snapshots import Snapshot
@@ -32,6 +31,7 @@ SECURITY_HEADERS = respond.raw_headers(
         ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
     )
 )
+LARGEST_BODY = 200_000
 _API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _PAGE_POLICY = (
     b"content-security-policy",
@@ -51,7 +51,6 @@ class Edge:
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
         self._services = services
-        self._limiter = Limiter(services.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens inside."""
@@ -90,7 +89,7 @@ class Edge:
                 await response(scope, receive, record.send)
                 return
             scope[VISIT] = visit
-            await self._app(scope, receive, record.send)
+            await self._app(scope, _bounded(receive), record.send)
         finally:
             await self._disclose(scope, caller, snapshot, record)
             snapshot.release()
@@ -104,7 +103,7 @@ class Edge:
         await self._services.run(disclosures.record, folder, snapshot, caller, subject, route)
 
     def _limit(self, caller: Caller) -> None:
-        wait_seconds = self._limiter.hit(caller)
+        wait_seconds = self._services.limiter.hit(caller)
         if wait_seconds is not None:
             raise RateLimited(wait_seconds)
 
@@ -172,6 +171,21 @@ class _Record:
             duration_ms=round(seconds * 1000, 2),
             snapshot=self.snapshot,
         )
+
+
+def _bounded(receive: Receive) -> Receive:
+    """The body, as far as any valid request needs one. Raises TooLarge beyond."""
+    left = LARGEST_BODY
+
+    async def bounded() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise TooLarge
+        return message
+
+    return bounded
 
 
 def _response(answer: Answer, visit: Visit) -> Response:

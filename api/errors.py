@@ -132,7 +132,8 @@ def as_api_error(failure: Exception) -> ApiError:
     if isinstance(failure, RequestValidationError):
         return Invalid(details=[_complaint(error) for error in failure.errors()])
     if isinstance(failure, HTTPException):
-        return _of_status(failure)
+        # What stopped the reading of a body arrives wrapped.
+        return failure.__cause__ if isinstance(failure.__cause__, ApiError) else _of_status(failure)
     return ApiError()
 
 

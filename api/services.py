@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from api.auth import Verifier, make_verifier
 from api.cache import AnswerCache
+from api.limits import Limiter
 from api.settings import ApiSettings
 from api.snapshots import SnapshotStore
 from api.sql.sandbox import Sandboxes
@@ -26,6 +27,7 @@ class Services:
     verifier: Verifier
     store: SnapshotStore
     cache: AnswerCache
+    limiter: Limiter
     pool: ThreadPoolExecutor
     sandboxes: Sandboxes
 
@@ -43,5 +45,6 @@ def make_services(settings: ApiSettings) -> Services:
         store=SnapshotStore(settings),
         cache=AnswerCache(settings.cache_bytes),
         sandboxes=Sandboxes(settings),
+        limiter=Limiter(settings),
         pool=ThreadPoolExecutor(settings.query_threads, thread_name_prefix="query"),
     )
