@@ -10,8 +10,10 @@ from api.queries.people import people_by_id
 from api.schemas.analytics import RealtimeFigures, RecentActivity
 from api.scope import Scope
 from api.snapshots import Snapshot
+from api.suppression import Guarded, guard_realtime
 
 NEWCOMER = "New learner"
+_ACCOUNTS = "SELECT count(*) FROM identity.users WHERE school_key = $school"
 
 
 def figures_of(activity: Activity, scope: Scope, now: datetime) -> Figures:
@@ -21,8 +23,18 @@ def figures_of(activity: Activity, scope: Scope, now: datetime) -> Figures:
     return activity.of_school(scope.caller.school_id, now)
 
 
-def realtime(snapshot: Snapshot, scope: Scope, figures: Figures, observed_at: datetime) -> RealtimeFigures:
-    """The answer; observed_at is when the source was last read."""
+def realtime(
+    snapshot: Snapshot, scope: Scope, figures: Figures, observed_at: datetime, small_group: int
+) -> RealtimeFigures | Guarded:
+    """The answer; observed_at is when the source was last read. Students get nothing about small groups."""
+    shown = _figures(snapshot, scope, figures, observed_at)
+    if not scope.is_student:
+        return shown
+    accounts = snapshot.one(_ACCOUNTS, {"school": scope.school_key})
+    return guard_realtime(shown, int(accounts[0]) if accounts else 0, small_group)
+
+
+def _figures(snapshot: Snapshot, scope: Scope, figures: Figures, observed_at: datetime) -> RealtimeFigures:
     known = people_by_id(snapshot, {event.user_id for event in figures.recent})
     return RealtimeFigures(
         active_users=figures.active_users,

@@ -21,6 +21,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api import CONTRACT_VERSION
 from api.cache import Answer
 from api.snapshots import Snapshot
+from api.suppression import Guarded
 
 JSON = "application/json"
 GZIP_FROM_BYTES = 1_000
@@ -38,6 +39,10 @@ class Meta(BaseModel):
     as_of: AwareDatetime = Field(description="The moment of the source that the figures are true for.")
     built_at: AwareDatetime = Field(description="When the snapshot was built.")
     stale: bool = Field(description="Whether as_of is older than the configured limit.")
+    withheld: list[str] | None = Field(
+        None, description="Figures that are null because few people stand behind them; absent otherwise."
+    )
+    withheld_reason: str | None = Field(None, description="Why; absent when nothing is withheld.")
 
 
 class Page(BaseModel):
@@ -163,13 +168,16 @@ def uncached(status: int, body: bytes, headers: Mapping[str, str]) -> ReadyRespo
 
 def envelope(data: object, snapshot: Snapshot, *, is_stale: bool) -> bytes:
     """{"data", "meta"} as JSON bytes, with "page" for a Listing. Dataclasses, dates, UUIDs are understood."""
+    if isinstance(data, Guarded):
+        why = {"withheld": data.withheld, "withheld_reason": data.reason}
+        return _join(b'{"data":', dumps(data.data), meta_bytes(snapshot, is_stale, why), None)
     if isinstance(data, Listing):
         return _join(b'{"data":', dumps(data.rows), meta_bytes(snapshot, is_stale), dumps(data.page()))
     return _join(b'{"data":', dumps(data), meta_bytes(snapshot, is_stale), None)
 
 
-def meta_bytes(snapshot: Snapshot, is_stale: bool) -> bytes:
-    """The `meta` member as JSON."""
+def meta_bytes(snapshot: Snapshot, is_stale: bool, more: Mapping[str, object] | None = None) -> bytes:
+    """The `meta` member as JSON, with what else is to be said."""
     manifest = snapshot.manifest
     return dumps(
         {
@@ -177,6 +185,7 @@ def meta_bytes(snapshot: Snapshot, is_stale: bool) -> bytes:
             "as_of": manifest.as_of,
             "built_at": manifest.built_at,
             "stale": is_stale,
+            **(more or {}),
         }
     )
 

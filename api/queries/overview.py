@@ -8,6 +8,7 @@ from api.queries.rows import in_school, mean, share
 from api.schemas.analytics import Assignments, Overview
 from api.scope import Scope
 from api.snapshots import Snapshot
+from api.suppression import Guarded, guard_overview
 
 _TOTALS = """
 SELECT
@@ -27,8 +28,22 @@ FROM school_overview
 """
 
 
-def overview(snapshot: Snapshot, scope: Scope) -> Overview:
-    """The state of the caller's school; for the whole platform the sums over all schools."""
+_SIZES = "SELECT * FROM compliance_group_sizes WHERE school_key = $school"
+
+
+def overview(snapshot: Snapshot, scope: Scope, small_group: int) -> Overview | Guarded:
+    """The state of the caller's school; for the whole platform the sums over all schools.
+
+    Students get no figure about fewer than `small_group` people.
+    """
+    shown = _overview(snapshot, scope)
+    if not scope.is_student:
+        return shown
+    sizes = snapshot.records(_SIZES, {"school": scope.school_key})
+    return guard_overview(shown, sizes[0], small_group) if sizes else shown
+
+
+def _overview(snapshot: Snapshot, scope: Scope) -> Overview:
     totals = _totals(snapshot, scope)
     return Overview(
         students_total=totals["students_total"],

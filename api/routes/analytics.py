@@ -32,7 +32,7 @@ TimeRange = Annotated[shown.TimeRange, Query(description="Windows of 1, 7, 30 an
 @router.get("/overview", **documented(Envelope[shown.Overview], example=examples.OVERVIEW))
 async def get_overview(ask: Anybody) -> Response:
     """Learners, classes, completion, quizzes and engagement of the caller's school or the platform."""
-    return await ask.caching(MINUTE, shared=True).answer(overview.overview)
+    return await ask.caching(MINUTE, shared=True).answer(overview.overview, ask.services.settings.small_group)
 
 
 @router.get(

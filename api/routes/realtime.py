@@ -48,7 +48,8 @@ async def get_realtime(ask: Annotated[Ask, Depends(allow(*EVERYONE))]) -> Respon
     if activity is None or follower.observed_at is None:
         raise Unavailable("The source cannot be reached.")
     figures = figures_of(activity, ask.scope, datetime.now(UTC))
-    return ask.now(await ask.run(realtime, figures, follower.observed_at))
+    small_group = ask.services.settings.small_group
+    return ask.now(await ask.run(realtime, figures, follower.observed_at, small_group))
 
 
 async def _activity(follower: Follower) -> Activity | None:

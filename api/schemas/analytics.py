@@ -24,17 +24,17 @@ class Assignments:
     """Quizzes as assignments; attempts count completed or not."""
 
     quizzes_total: int
-    attempts_total: int
-    attempts_completed: int
+    attempts_total: int | None
+    attempts_completed: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
     """The state of a school, or of the whole platform."""
 
-    students_total: Annotated[int, Field(description="Learners with an active account.")]
+    students_total: Annotated[int | None, Field(description="Learners with an active account.")]
     students_active: Annotated[
-        int, Field(description="Those of them with a login in the 30 x 24 h before as_of.")
+        int | None, Field(description="Those of them with a login in the 30 x 24 h before as_of.")
     ]
     classes_active: int
     average_completion: Annotated[float | None, Field(description="Mean progress percentage, 0..100.")]
@@ -131,8 +131,10 @@ class RecentActivity:
 class RealtimeFigures:
     """What happens now; the only answer that looks at the real now instead of as_of."""
 
-    active_users: Annotated[int, Field(description="Distinct users with an event in the last 5 minutes.")]
-    activities_today: int
+    active_users: Annotated[
+        int | None, Field(description="Distinct users with an event in the last 5 minutes.")
+    ]
+    activities_today: int | None
     recent_activities: list[RecentActivity]
     observed_at: Annotated[AwareDatetime, Field(description="When the source was last read.")]
     lag_seconds: Annotated[float, Field(description="Seconds between that moment and this answer.")]

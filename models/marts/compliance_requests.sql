@@ -38,7 +38,7 @@ MODEL (
     is_open = 'Neither completed nor refused',
     is_overdue = 'Open after the due date, or closed after it',
     is_due_within_7_days = 'Open, and the due date is today or one of the next 7 days',
-    is_closed_in_time = 'Closed not after the due date; null while open or without a closing date'
+    is_closed_in_time = 'Closed, and not known to be closed after the due date; null while open'
   )
 );
 
@@ -126,7 +126,10 @@ SELECT
   )::BOOLEAN AS is_overdue,
   CAST(requests.is_open
   AND DATE_DIFF('DAY', requests.today_date, dated.due_date) BETWEEN 0 AND 7 AS BOOLEAN) AS is_due_within_7_days,
-  CASE WHEN NOT requests.is_open THEN requests.closed_date <= dated.due_date END::BOOLEAN AS is_closed_in_time
+  CASE
+    WHEN NOT requests.is_open
+    THEN COALESCE(requests.closed_date <= dated.due_date, TRUE)
+  END::BOOLEAN AS is_closed_in_time
 FROM requests
 LEFT JOIN dated
   ON dated.request_key = requests.request_key
