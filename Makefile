@@ -16,11 +16,12 @@ setup: $(RUNTIME_STAMP) ## Install what the product needs into .venv, from the l
 setup-dev: $(DEV_STAMP) ## Install what tests and checks need on top
 
 # uv installs the hashed lock about ten times faster than pip; where it cannot reach the registry that pip
-# is configured for, pip itself does the same work.
+# is configured for, pip itself does the same work. Bytecode is compiled now: without it every process of a machine
+# that forbids writing it spends seconds on compiling SQLMesh.
 define install
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) \
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(1) \
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m api.vendor
