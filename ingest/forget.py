@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import duckdb
 
+from ingest import withheld
 from ingest.columns import Column, Forget, TableSpec
 from ingest.specs import TABLES
 from ingest.touched import is_event_stream, touch
@@ -28,6 +29,8 @@ def forget(connection: duckdb.DuckDBPyConnection, user_keys: Collection[int]) ->
             for column in spec.columns
             if column.forget
         }
+        # Who is gone has no days to build: the rows of the models go with those of raw.
+        connection.execute(f"DELETE FROM raw.pending_days WHERE user_key IN {_THEM}", [keys])
         rows["key_users"] = integer(connection, f"DELETE FROM raw.key_users WHERE key IN {_THEM}", [keys])
     return rows
 
@@ -41,5 +44,6 @@ def _forget_in(
         return integer(connection, sql, [keys])
     if is_event_stream(spec):
         batch_id = integer(connection, "SELECT max(batch_id) FROM raw.batches")
-        touch(connection, batch_id, f"SELECT local_date FROM {table} WHERE {condition}", [keys])
+        touch(connection, batch_id, f"SELECT user_key, local_date FROM {table} WHERE {condition}", [keys])
+    withheld.forget(connection, spec, condition, [keys])
     return integer(connection, f"DELETE FROM {table} WHERE {condition}", [keys])

@@ -111,7 +111,7 @@ class _Table:
         withheld.store(self._connection, self._spec)
         rows = integer(self._connection, f"SELECT count(*) FROM {self._raw}")
         self.changes = Changes(inserted=rows)
-        self._note(self._raw, f"SELECT local_date FROM {self._raw}")
+        self._note(self._raw, f"SELECT user_key, local_date FROM {self._raw}")
 
     def _follow_cursor(self) -> None:
         where, settings = since(self._connection, self._spec)
@@ -130,8 +130,9 @@ class _Table:
         self._write(batches, stage, None)
         refuse_duplicates(self._connection, self._spec, stage)
         self.changes += apply_stage(self._connection, self._spec, self._batch.batch_id, scope, values)
-        dates = "SELECT local_date FROM ingest_fresh UNION ALL SELECT local_date FROM ingest_doomed"
-        self._note("(SELECT * FROM ingest_fresh WHERE is_new)", dates)
+        sides = ("ingest_fresh", "ingest_doomed")
+        days = " UNION ALL ".join(f"SELECT user_key, local_date FROM {side}" for side in sides)
+        self._note("(SELECT * FROM ingest_fresh WHERE is_new)", days)
 
     def _write(self, batches: Iterator[pa.RecordBatch], target: str, batch_id: int | None) -> None:
         withheld.clear(self._connection)
@@ -142,12 +143,12 @@ class _Table:
             arrival.write(arrow, target, batch_id)
             self._batch.report.advance(self._spec.name, self.rows_read, expected)
 
-    def _note(self, inserted: str, dates: str) -> None:
-        """Count late rows; touch the dates of the event stream."""
+    def _note(self, inserted: str, days: str) -> None:
+        """Count late rows; touch the days of the event stream."""
         if self._batch.before is not None and self._spec.happened_at:
             self.late += late_rows(self._connection, self._spec, inserted, self._batch.before)
         if is_event_stream(self._spec):
-            touch(self._connection, self._batch.batch_id, dates)
+            touch(self._connection, self._batch.batch_id, days)
 
     def _guard(self, rows: int) -> None:
         lost = self.changes.deleted

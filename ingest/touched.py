@@ -1,4 +1,4 @@
-"""Local dates of the event stream whose rows changed: raw.touched_dates and raw.pending_dates."""
+"""Where events changed: raw.touched_dates and raw.pending_dates, and per person raw.pending_days."""
 
 from __future__ import annotations
 
@@ -23,13 +23,20 @@ _RAW = f"raw.{quoted(STREAM.name)}"
 
 
 def touch(
-    connection: duckdb.DuckDBPyConnection, batch_id: int, dates: str, values: Sequence[object] = ()
+    connection: duckdb.DuckDBPyConnection, batch_id: int, days: str, values: Sequence[object] = ()
 ) -> None:
-    """Note the dates that the query `dates` gives (one column; NULL and known ones are left out)."""
+    """Note the days that the query `days` gives (user_key, local_date; NULL and known ones are left out)."""
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE ingest_dates AS SELECT DISTINCT local_date FROM ({dates}) "
-        "AS found (local_date) WHERE local_date IS NOT NULL",
+        f"CREATE OR REPLACE TEMP TABLE ingest_days AS SELECT DISTINCT user_key, local_date FROM ({days}) "
+        "AS found (user_key, local_date) WHERE local_date IS NOT NULL",
         list(values),
+    )
+    connection.execute(
+        "INSERT INTO raw.pending_days SELECT user_key, local_date FROM ingest_days "
+        "EXCEPT SELECT user_key, local_date FROM raw.pending_days"
+    )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE ingest_dates AS SELECT DISTINCT local_date FROM ingest_days"
     )
     connection.execute(
         "INSERT INTO raw.touched_dates SELECT $1, local_date FROM ingest_dates WHERE local_date NOT IN "
@@ -47,7 +54,7 @@ def touch_passed(
 ) -> None:
     """Dates of events between the previous as_of and this one, whichever is later: they enter or leave."""
     if before is not None:
-        sql = f"SELECT local_date FROM {_RAW} WHERE created_at > $1 AND created_at <= $2"
+        sql = f"SELECT user_key, local_date FROM {_RAW} WHERE created_at > $1 AND created_at <= $2"
         touch(connection, batch_id, sql, sorted((before, now)))
 
 
@@ -56,7 +63,7 @@ def move_events(connection: duckdb.DuckDBPyConnection, batch_id: int, column: st
     local_date = LOCAL_DATE.format(at="event.created_at", day="zone_day")
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE ingest_moved AS
-        SELECT event.rowid AS row_id, event.local_date AS old_date, {local_date} AS new_date
+        SELECT event.rowid AS row_id, event.user_key, event.local_date AS old_date, {local_date} AS new_date
         FROM {_RAW} AS event
         JOIN ingest_changed AS changed ON changed.key = event.{quoted(column)}
         LEFT JOIN ingest_people AS person ON person.user_key = event.user_key
@@ -69,4 +76,5 @@ def move_events(connection: duckdb.DuckDBPyConnection, batch_id: int, column: st
             "WHERE event.rowid = moved.row_id AND moved.new_date <> moved.old_date",
             [batch_id],
         )
-    touch(connection, batch_id, "SELECT old_date FROM ingest_moved UNION SELECT new_date FROM ingest_moved")
+    moved = "SELECT user_key, {} FROM ingest_moved"
+    touch(connection, batch_id, f"{moved.format('old_date')} UNION {moved.format('new_date')}")

@@ -13,6 +13,7 @@ import duckdb
 
 from ingest.columns import TableSpec
 from ingest.fingerprints import day_totals
+from ingest.warehouse import quoted
 
 
 def clear(connection: duckdb.DuckDBPyConnection) -> None:
@@ -31,6 +32,15 @@ def add(connection: duckdb.DuckDBPyConnection, spec: TableSpec, condition: str) 
             "INSERT INTO ingest_withheld WITH chunk AS MATERIALIZED (SELECT * FROM ingest_chunk) "
             f"SELECT {day_totals(spec)} FROM chunk WHERE {condition} GROUP BY 1"
         )
+
+
+def forget(
+    connection: duckdb.DuckDBPyConnection, spec: TableSpec, condition: str, values: Sequence[object]
+) -> None:
+    """Count rows that are about to be deleted from the raw table, as the source may still have them."""
+    if spec.day:
+        sql = f"SELECT $2, {day_totals(spec)} FROM raw.{quoted(spec.name)} WHERE {condition} GROUP BY 2"
+        connection.execute(f"INSERT INTO raw.withheld {sql}", [*values, spec.name])
 
 
 def store(connection: duckdb.DuckDBPyConnection, spec: TableSpec, days: Sequence[date] | None = None) -> None:

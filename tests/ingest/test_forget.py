@@ -53,7 +53,7 @@ def test_forget_leaves_no_row_and_spares_others(school: School) -> None:
     school.warehouse.execute("DELETE FROM raw.pending_dates")
     key = school.value("SELECT key FROM raw.key_users WHERE id = $1", person)
     spared = school.value("SELECT key FROM raw.key_users WHERE id = $1", other)
-    assert len(_traces(school, key)) == 9
+    assert len(_traces(school, key)) == 10
 
     rows = forget(school.warehouse, [key])
 
@@ -73,7 +73,7 @@ def test_forget_leaves_no_row_and_spares_others(school: School) -> None:
         1,
     )
     assert _traces(school, key) == {}
-    assert len(_traces(school, spared)) == 8
+    assert len(_traces(school, spared)) == 9
     assert school.rows("SELECT CAST(local_date AS VARCHAR) FROM raw.pending_dates") == [("2026-03-01",)]
     assert school.value("SELECT count(*) FROM raw.classes") == 1
     assert school.value("SELECT count(*) FROM raw.data_subject_requests") == 2
@@ -99,6 +99,8 @@ def test_who_is_erased_stays_out_although_the_source_still_has_rows(school: Scho
     assert school.value("SELECT count(*) FROM raw.key_users") == 1
     assert after.table("analytics").rows_total == 1
     assert after.table("analytics").orphans == 0
+    # The days of the person are not copied again: what the source still has of them is known.
+    assert after.table("user_progress").rows_read == 1
     assert school.value("SELECT count(*) FROM raw.classes WHERE teacher_key IS NULL") == 1
 
     # Their days are not copied again every night: what is withheld is known.
