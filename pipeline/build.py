@@ -7,21 +7,21 @@ LAST_DAY says that it is up to date: taking it away makes SQLMesh build everythi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import duckdb
 from sqlmesh import Context
-from sqlmesh.core.snapshot import Snapshot
+from sqlmesh.core.snapshot import Snapshot, SnapshotId
 from sqlmesh.utils.concurrency import NodeExecutionFailedError
 from sqlmesh.utils.date import to_timestamp
 from sqlmesh.utils.errors import NodeAuditsErrors, PlanError
 
 from ingest.progress import Reporter
 from pipeline.build_console import BuildConsole
-from pipeline.build_dates import count_built_rows, fill_build_dates
+from pipeline.build_days import count_built_rows, fill_build_days
 from pipeline.errors import AuditError, BuildError
 from pipeline.register import refresh
 
@@ -60,18 +60,19 @@ class BuildReport:
 def build(context: Context, connection: duckdb.DuckDBPyConnection, report: Reporter) -> BuildReport:
     """Bring every model up to raw and run every audit.
 
-    Incremental models build the pending dates, or all dates where their table is new. Raises AuditError
+    Incremental models build the pending days, or all days where a table is new. Raises AuditError
     naming mart, audit and number of rows, or BuildError naming the model; after either, the next call
     converges.
     """
     refresh(context, connection)
+    current = context.snapshots
     stored = _stored_snapshots(context)
-    fill_build_dates(context, connection)
-    _mark_out_of_date(context, stored)
+    fill_build_days(context, connection, current)
+    _mark_out_of_date(context, (*stored, *current.values()))
     console = BuildConsole(report, len(context.models))
     try:
         with _telling(context, console):
-            _evaluate(context, stored)
+            _evaluate(context, has_changed=_ids(stored) != _ids(current.values()))
     except PlanError as error:
         raise _failure(console.errors, otherwise=str(error)) from next(iter(console.errors), error)
     if console.errors:
@@ -80,19 +81,22 @@ def build(context: Context, connection: duckdb.DuckDBPyConnection, report: Repor
     return BuildReport(tuple(_audits(context)), console.seconds, rows)
 
 
-def _stored_snapshots(context: Context) -> dict[str, Snapshot]:
-    """Snapshots of the environment as it was last built, by name."""
+def _stored_snapshots(context: Context) -> tuple[Snapshot, ...]:
+    """Snapshots of the environment as it was last built."""
     environment = context.state_reader.get_environment(ENVIRONMENT)
     if environment is None:
-        return {}
-    snapshots = context.state_reader.get_snapshots(environment.snapshots)
-    return {snapshot.name: snapshot for snapshot in snapshots.values()}
+        return ()
+    return tuple(context.state_reader.get_snapshots(environment.snapshots).values())
 
 
-def _mark_out_of_date(context: Context, stored: dict[str, Snapshot]) -> None:
-    candidates = {one.snapshot_id: one for one in (*stored.values(), *context.snapshots.values())}
+def _ids(snapshots: Iterable[Snapshot]) -> set[SnapshotId]:
+    return {snapshot.snapshot_id for snapshot in snapshots}
+
+
+def _mark_out_of_date(context: Context, snapshots: Iterable[Snapshot]) -> None:
     last_day = (to_timestamp(LAST_DAY), to_timestamp(EXECUTION_TIME))
-    stale = [(one, last_day) for one in candidates.values() if one.version and _follows_raw(one)]
+    built = {one.snapshot_id: one for one in snapshots if one.version and _follows_raw(one)}
+    stale = [(one, last_day) for one in built.values()]
     context.state_sync.remove_intervals(stale, remove_shared_versions=True)
 
 
@@ -103,10 +107,9 @@ def _follows_raw(snapshot: Snapshot) -> bool:
     return bool(snapshot.is_materialized or snapshot.model.audits)
 
 
-def _evaluate(context: Context, stored: dict[str, Snapshot]) -> None:
+def _evaluate(context: Context, *, has_changed: bool) -> None:
     """Build what is out of date. Raises PlanError; a run that fails only tells the console."""
-    current = {one.snapshot_id for one in context.snapshots.values()}
-    if current == {one.snapshot_id for one in stored.values()}:
+    if not has_changed:
         context.run(ENVIRONMENT, execution_time=EXECUTION_TIME, skip_janitor=True)
         return
     context.plan(

@@ -63,6 +63,7 @@ def begin_build(connection: duckdb.DuckDBPyConnection) -> BuildState:
 def end_build(connection: duckdb.DuckDBPyConnection, ingest: dict[str, Any], report: dict[str, Any]) -> None:
     """All models are built and all blocking audits passed; no date is pending any more."""
     connection.execute("DELETE FROM raw.pending_dates")
+    connection.execute("DELETE FROM raw.pending_days")
     _write(connection, BuildState(Stage.BUILT, ingest, report))
 
 

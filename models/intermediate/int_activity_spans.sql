@@ -1,8 +1,19 @@
 MODEL (
   name intermediate.int_activity_spans,
-  kind FULL,
+  kind INCREMENTAL_UNMANAGED,
   description 'One row per user and run of consecutive active local dates, with the end of the run before and the start of the next.',
   grain (user_key, start_date)
+);
+
+@IF(
+  @runtime_stage = 'evaluating',
+  DELETE FROM @this_model AS span
+  WHERE
+    span.user_key IN (
+      SELECT
+        build_day.user_key
+      FROM staging.stg_build_days AS build_day
+    )
 );
 
 WITH numbered_days AS (
@@ -11,6 +22,12 @@ WITH numbered_days AS (
     int_user_day.activity_date,
     int_user_day.activity_date - ROW_NUMBER() OVER (PARTITION BY int_user_day.user_key ORDER BY int_user_day.activity_date)::INT AS island
   FROM intermediate.int_user_day
+  WHERE
+    int_user_day.user_key IN (
+      SELECT
+        stg_build_days.user_key
+      FROM staging.stg_build_days
+    )
 ), spans AS (
   SELECT
     numbered_days.user_key,

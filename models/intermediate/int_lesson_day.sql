@@ -1,22 +1,21 @@
 MODEL (
   name intermediate.int_lesson_day,
-  kind INCREMENTAL_BY_PARTITION,
-  partitioned_by activity_date,
+  kind INCREMENTAL_UNMANAGED,
   description 'One row per local date, user and lesson with at least one event of that user on that lesson.',
   grain (activity_date, user_key, lesson_key)
 );
 
 @IF(
   @runtime_stage = 'evaluating',
-  DELETE FROM @this_model
+  DELETE FROM @this_model AS day
   WHERE
-    activity_date IN (
+    EXISTS(
       SELECT
-        stg_build_dates.activity_date
-      FROM staging.stg_build_dates
+        1
+      FROM staging.stg_build_days AS build_day
       WHERE
-        stg_build_dates.model_name = 'int_lesson_day'
-    ) /* A date that lost its last event has no row to overwrite the old ones. */
+        build_day.user_key = day.user_key AND build_day.activity_date = day.activity_date
+    )
 );
 
 SELECT
@@ -25,15 +24,11 @@ SELECT
   int_events.lesson_key::INT AS lesson_key,
   COUNT(*)::INT AS view_count
 FROM intermediate.int_events
+INNER JOIN staging.stg_build_days /* the days to build, each once */
+  ON stg_build_days.user_key = int_events.user_key
+  AND stg_build_days.activity_date = int_events.activity_date
 WHERE
   NOT int_events.lesson_key IS NULL
-  AND int_events.activity_date IN (
-    SELECT
-      stg_build_dates.activity_date
-    FROM staging.stg_build_dates
-    WHERE
-      stg_build_dates.model_name = 'int_lesson_day'
-  )
 GROUP BY
   int_events.activity_date,
   int_events.user_key,

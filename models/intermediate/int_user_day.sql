@@ -1,22 +1,21 @@
 MODEL (
   name intermediate.int_user_day,
-  kind INCREMENTAL_BY_PARTITION,
-  partitioned_by activity_date,
-  description 'One row per user and active local date, from the events of that date alone. A run is a part of a session within the date: fct_user_day joins runs over midnight.',
+  kind INCREMENTAL_UNMANAGED,
+  description 'One row per user and active local date, from the events of that date alone. A run is the part of a session within the date: int_session_days joins runs over midnight.',
   grain (user_key, activity_date)
 );
 
 @IF(
   @runtime_stage = 'evaluating',
-  DELETE FROM @this_model
+  DELETE FROM @this_model AS day
   WHERE
-    activity_date IN (
+    EXISTS(
       SELECT
-        stg_build_dates.activity_date
-      FROM staging.stg_build_dates
+        1
+      FROM staging.stg_build_days AS build_day
       WHERE
-        stg_build_dates.model_name = 'int_user_day'
-    ) /* A date that lost its last event has no row to overwrite the old ones. */
+        build_day.user_key = day.user_key AND build_day.activity_date = day.activity_date
+    )
 );
 
 WITH events AS (
@@ -29,14 +28,9 @@ WITH events AS (
     int_events.created_at,
     @microseconds(int_events.created_at) AS at_microseconds
   FROM intermediate.int_events
-  WHERE
-    int_events.activity_date IN (
-      SELECT
-        stg_build_dates.activity_date
-      FROM staging.stg_build_dates
-      WHERE
-        stg_build_dates.model_name = 'int_user_day'
-    )
+  INNER JOIN staging.stg_build_days /* the days to build, each once */
+    ON stg_build_days.user_key = int_events.user_key
+    AND stg_build_days.activity_date = int_events.activity_date
 ), gaps AS (
   SELECT
     events.user_key,

@@ -1,0 +1,67 @@
+"""Which days, a user and a local date each, the incremental models build, and what that came to.
+
+When SQLMesh will make or replace the table of one of them, all days are built, whatever is pending: after a
+model was changed, in a first build, and after a first build that failed half-way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import duckdb
+from sqlmesh import Context
+from sqlmesh.core.model import Model
+from sqlmesh.core.snapshot import Snapshot
+
+_CREATE = """
+CREATE SCHEMA IF NOT EXISTS build;
+CREATE TABLE IF NOT EXISTS build.build_days (user_key INTEGER NOT NULL, local_date DATE NOT NULL);
+"""
+_PENDING = "SELECT user_key, local_date FROM raw.pending_days"
+_ALL = f"SELECT user_key, local_date FROM raw.analytics UNION {_PENDING}"  # noqa: S608
+_ON_DAYS = (
+    "SELECT count(*) FROM {model} AS built JOIN build.build_days AS day "
+    "ON day.user_key = built.user_key AND day.local_date = built.activity_date"
+)
+_OF_USERS = "SELECT count(*) FROM {model} WHERE user_key IN (SELECT user_key FROM build.build_days)"
+_WRITTEN = {
+    "int_user_day": _ON_DAYS,
+    "int_lesson_day": _ON_DAYS,
+    "int_activity_spans": _OF_USERS,
+    "fct_user_day": "SELECT count(*) FROM intermediate.int_session_days",  # sessions reach over midnight
+}
+
+
+def fill_build_days(
+    context: Context, connection: duckdb.DuckDBPyConnection, snapshots: Mapping[str, Snapshot]
+) -> None:
+    """Write build.build_days for the coming build, in one transaction."""
+    models = incremental_models(context)
+    days = _PENDING if all(_is_built(context, snapshots[model.fqn]) for model in models) else _ALL
+    connection.execute(_CREATE)
+    connection.execute("BEGIN")
+    connection.execute("DELETE FROM build.build_days")
+    connection.execute(f"INSERT INTO build.build_days SELECT DISTINCT user_key, local_date FROM ({days})")  # noqa: S608
+    connection.execute("COMMIT")
+
+
+def count_built_rows(context: Context, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows that each incremental model wrote in the last build, by model name."""
+    return {model.name: _built_rows(connection, model) for model in incremental_models(context)}
+
+
+def incremental_models(context: Context) -> Iterable[Model]:
+    """Models that keep what they built before."""
+    return [model for model in context.models.values() if model.kind.is_incremental_unmanaged]
+
+
+def _is_built(context: Context, snapshot: Snapshot) -> bool:
+    """Whether there is a table that holds every day but the pending ones."""
+    if not (snapshot.version and snapshot.intervals):
+        return False
+    return context.engine_adapter.table_exists(snapshot.table_name())
+
+
+def _built_rows(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
+    counted = connection.execute(_WRITTEN[model.view_name].format(model=model.name)).fetchone()
+    return int(counted[0]) if counted else 0
