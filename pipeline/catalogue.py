@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import duckdb
 from sqlglot import exp
 from sqlmesh import Context
-from sqlmesh.core.lineage import column_dependencies
 from sqlmesh.core.model import Model
 
 from pipeline.copying import MartTable
+from pipeline.lineage import Lineage, lineages, short_name
 
 SCHEMA = "marts"
 # Where rows are looked up otherwise than by their grain. People's rows lie by person, a school's by date.
@@ -29,16 +30,18 @@ class MartModel:
     table: MartTable
     grain: tuple[str, ...]
     upstream: tuple[str, ...]
-    lineage: dict[str, tuple[str, ...]]
+    lineage: Lineage
 
 
-def mart_models(context: Context) -> dict[str, MartModel]:
-    """All models of schema marts, by name."""
-    models = [model for model in context.models.values() if _schema(model) == SCHEMA]
-    return {model.view_name: _mart(context, model) for model in sorted(models, key=lambda one: one.view_name)}
+def mart_models(context: Context, connection: duckdb.DuckDBPyConnection) -> dict[str, MartModel]:
+    """All models of schema marts, by name, in alphabetical order."""
+    marts = [model for model in context.models.values() if model.fully_qualified_table.db == SCHEMA]
+    marts.sort(key=lambda model: model.view_name)
+    known = lineages(context, connection, marts)
+    return {model.view_name: _mart(model, known[model.view_name]) for model in marts}
 
 
-def _mart(context: Context, model: Model) -> MartModel:
+def _mart(model: Model, lineage: Lineage) -> MartModel:
     grain = tuple(column.name for grain in model.grains for column in grain.find_all(exp.Column))
     table = MartTable(
         name=model.view_name,
@@ -46,23 +49,5 @@ def _mart(context: Context, model: Model) -> MartModel:
         description=model.description or "",
         column_descriptions=dict(model.column_descriptions or {}),
     )
-    upstream = tuple(sorted(_short(name) for name in model.depends_on or ()))
-    return MartModel(table, grain, upstream, _lineage(context, model))
-
-
-def _lineage(context: Context, model: Model) -> dict[str, tuple[str, ...]]:
-    return {column: _origins(context, model, column) for column in model.columns_to_types_or_raise}
-
-
-def _origins(context: Context, model: Model, column: str) -> tuple[str, ...]:
-    parents = column_dependencies(context, model.fqn, column)
-    return tuple(sorted(f"{_short(parent)}.{one}" for parent, columns in parents.items() for one in columns))
-
-
-def _schema(model: Model) -> str:
-    return str(model.fully_qualified_table.db)
-
-
-def _short(name: str) -> str:
-    table = exp.to_table(name, dialect="duckdb")
-    return f"{table.db}.{table.name}"
+    upstream = tuple(sorted(short_name(name) for name in model.depends_on or ()))
+    return MartModel(table, grain, upstream, lineage)

@@ -68,7 +68,7 @@ def write_snapshot(warehouse: Warehouse, folder: Path, state: BuildState, run_id
 
 
 def _fill(warehouse: Warehouse, folder: Path, state: BuildState, head: dict[str, Any]) -> Manifest:
-    models = mart_models(warehouse.context)
+    models = mart_models(warehouse.context, warehouse.connection)
     copied = copy_marts(warehouse.connection, folder / MARTS_FILE, [model.table for model in models.values()])
     write_identity(warehouse.connection, folder / IDENTITY_FILE)
     manifest = Manifest(

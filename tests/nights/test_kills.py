@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from api.manifest import MARTS_FILE
 from api.runs import RunRecord, RunState, StepState, read_runs
@@ -26,6 +27,7 @@ PATIENCE = 60
 STEPS = ("ingest", "erase", "build", "publish", "purge")
 
 
+@pytest.mark.timeout(1200)
 def test_next_night_after_kills_in_every_step_equals_an_undisturbed_one(
     make_database: MakeDatabase, night: Night, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from api.runs import RunState
 from demo.day import append_day
@@ -18,6 +19,7 @@ NIGHTS = 5
 OWN_HISTORY = frozenset({"compliance_erasures"})
 
 
+@pytest.mark.timeout(1200)
 def test_every_night_equals_a_build_from_scratch(
     make_database: MakeDatabase, night: Night, tmp_path: Path
 ) -> None:
