@@ -11,6 +11,7 @@ from demo.generate import generate
 
 from . import edge_cases
 from .asking import Source, ask_about
+from .happening import let_things_happen
 from .nights import Night, observe, run_nightly
 
 GENERATED_AS_OF = datetime(2026, 3, 30, 21, 15, tzinfo=UTC)
@@ -69,3 +70,11 @@ def asked(night: Callable[[str], Night]) -> Iterator[Callable[[str], Source]]:
             return sources[label]
 
         yield about
+
+
+@pytest.fixture(scope="session")
+def happening(asked: Callable[[str], Source]) -> Source:
+    """The edge cases while things happen: fresh events, after as_of and so in no other answer."""
+    source = asked("leap-night")
+    let_things_happen(source)
+    return source

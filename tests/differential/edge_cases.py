@@ -505,11 +505,12 @@ def _leaderboards(rows: Rows) -> None:
     rows.event("far-west", local("honolulu", today - DAY, 0, 0) - MICROSECOND, xp=100)
     rows.school_class("class-ties", "copenhagen", "algebra", teacher_id=uid("user", "teacher-copenhagen"))
     rows.school_class("class-of-one", "santiago", "algebra", teacher_id=uid("user", "teacher-santiago"))
-    for name, columns in {
+    names: dict[str, dict[str, Any]] = {
         "name-first-only": {"last_name": None},
         "name-last-only": {"first_name": None},
         "name-none": {"first_name": None, "last_name": None},
-    }.items():
+    }
+    for name, columns in names.items():
         rows.user(name, "copenhagen", birth_date=date(2000, 1, 1), **columns)
         rows.enroll(name, "class-ties")
         rows.event(name, first, xp=500)

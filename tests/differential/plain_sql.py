@@ -38,7 +38,7 @@ def reference_at(url: str, as_of: datetime, consent_ages: ConsentAges = ()) -> I
 
     `consent_ages` holds (country, valid from, age) of the dated table that metrics.md refers to.
     """
-    with psycopg.connect(url, row_factory=dict_row, options="-c timezone=UTC") as connection:
+    with psycopg.connect(url, autocommit=True, row_factory=dict_row, options="-c timezone=UTC") as connection:
         connection.execute("CREATE TEMP TABLE moment (as_of timestamptz NOT NULL)")
         connection.execute("INSERT INTO moment VALUES (%s)", [as_of])
         connection.execute("CREATE TEMP TABLE consent_age_seed (country text, valid_from date, age integer)")

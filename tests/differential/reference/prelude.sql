@@ -170,7 +170,7 @@ CREATE INDEX ON event (school_id, local_date);
 CREATE INDEX ON event (user_id, local_date);
 CREATE INDEX ON progress (user_id);
 CREATE INDEX ON attempt (user_id);
-ANALYZE;
+ANALYZE event, progress, attempt, person, enrollment;
 
 -- Sessions: a user's events in time order (then by id), a new one after a gap of more than 30 minutes.
 CREATE TEMP TABLE session AS
@@ -432,7 +432,7 @@ SELECT
 FROM entrant
 WINDOW board AS (PARTITION BY timeframe, scope, scope_id);
 
-ANALYZE;
+ANALYZE leaderboard_entry, session, streak, mastery;
 
 -- Filled for one caller of the API at a time: who asks, which schools the answer is about and the date its windows end on.
 CREATE TEMP TABLE caller (role text, user_id uuid, school_id text);
@@ -443,10 +443,11 @@ CREATE TEMP VIEW shown AS
 SELECT
     users.id AS user_id,
     CASE
-        WHEN users.id = caller.user_id THEN 'You'
+        WHEN caller.role = 'student' AND users.id = caller.user_id THEN 'You'
         WHEN caller.role IN ('admin', 'teacher') 
             THEN coalesce(nullif(concat_ws(' ', users.first_name, users.last_name), ''), users.username)
-        WHEN caller.role = 'analyst' OR learner_age.is_below_consent_age THEN 'pseudonym:' || users.id
+        WHEN caller.role = 'analyst' OR learner_age.is_below_consent_age
+            OR concat(users.first_name, users.last_name) = '' THEN 'pseudonym:' || users.id
         ELSE concat_ws(' ', users.first_name, left(users.last_name, 1) || '.')
     END AS name,
     CASE WHEN caller.role <> 'student' OR users.id = caller.user_id THEN users.id END AS shown_id
