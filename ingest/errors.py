@@ -54,7 +54,7 @@ class TruncationError(IngestError):
     """Most rows of a table would disappear."""
 
     code = "truncation_refused"
-    hint = "If the rows were removed on purpose, run once with truncation allowed."
+    hint = "If the rows were removed on purpose, run once with --allow-truncation."
 
     def __init__(self, table: str, rows: int, lost: int) -> None:
         self.table = table

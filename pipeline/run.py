@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from api.runs import RunError, RunRecord, RunState, StepState
+from ingest import IngestError
 from ingest.progress import Reporter
 from pipeline.errors import PipelineError
 from pipeline.history import RunLog, close_killed_runs, forget_old_runs
@@ -125,7 +126,7 @@ def _first_line(error: BaseException) -> str:
 
 def _explain(error: Exception, log: RunLog) -> RunError:
     step, name = _failed_step(log), _keep_traceback(error, log)
-    if isinstance(error, PipelineError):
+    if isinstance(error, PipelineError | IngestError):
         return RunError(step=step, code=error.code, message=str(error), hint=error.hint)
     message = f"Unexpected {type(error).__name__}; where it happened is in runs/{name}."
     return RunError(step=step, code="unexpected", message=message, hint="Run it again.")

@@ -5,45 +5,27 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ingest.errors import IngestError, SchemaError, SourceError, TruncationError
-from ingest.run import ingest
+from ingest import ingest
 from pipeline import build_state, erase
 from pipeline.build import build
-from pipeline.errors import PipelineError
 from pipeline.ledger import Ledger
 from pipeline.publish import publish
 from pipeline.run import Run, Step
 from pipeline.warehouse import duckdb_config
-
-HINTS: dict[type[IngestError], str] = {
-    SourceError: "Check SCHOOLHOUSE_SOURCE_URL and that the server accepts connections, then run again.",
-    SchemaError: "Nothing was written. Correct the source, then run again.",
-    TruncationError: "If the rows are gone on purpose, run again with --allow-truncation.",
-}
-
-
-class IngestFailedError(PipelineError):
-    """Ingest's own error, as it is shown to the caller of a run."""
-
-    code = "ingest_failed"
-    default_hint = "What was copied is kept; run again."
 
 
 def ingest_step(run: Run) -> str:
     """Bring raw up to the source."""
     options = run.options
     build_state.begin_ingest(run.warehouse.connection)
-    try:
-        batch = ingest(
-            run.warehouse.connection,
-            run.settings.require_source_url(),
-            as_of=options.as_of,
-            allow_truncation=options.allow_truncation,
-            report=run.report,
-            is_erased=Ledger(run.settings.ledger_dir).holds,
-        )
-    except IngestError as error:
-        raise IngestFailedError(str(error), hint=HINTS.get(type(error))) from error
+    batch = ingest(
+        run.warehouse.connection,
+        run.settings.require_source_url(),
+        as_of=options.as_of,
+        allow_truncation=options.allow_truncation,
+        report=run.report,
+        is_erased=Ledger(run.settings.ledger_dir).holds,
+    )
     report = batch.to_json()
     build_state.end_ingest(run.warehouse.connection, report)
     run.log.update(ingest=report, as_of=batch.as_of)

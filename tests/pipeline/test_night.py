@@ -189,7 +189,7 @@ def test_lost_source_fails_the_night_before_anything_changes(own_school: School,
     run = night(url, own_school.settings.data_dir)
 
     assert run.error is not None
-    assert (run.error.step, run.error.code) == ("ingest", "ingest_failed")
+    assert (run.error.step, run.error.code) == ("ingest", "source_failed")
     assert "SCHOOLHOUSE_SOURCE_URL" in run.error.hint
     assert current_id(own_school.settings.snapshots_dir) == before
     kept = [path.read_text() for path in own_school.settings.runs_dir.iterdir()]
