@@ -32,6 +32,31 @@ FROM fct_user_day
 WHERE activity_date BETWEEN $start AND $end AND {people}
 """
 
+# By day instead of by row: what a range of everybody needs, a hundred times fewer rows.
+_DAYS = """
+SELECT coalesce(sum(activities), 0) AS activities, coalesce(sum(xp), 0) AS xp
+FROM engagement_daily
+WHERE activity_date BETWEEN $start AND $end AND {people}
+"""
+
+_USERS = """
+SELECT count(DISTINCT user_key) AS users_active
+FROM fct_user_day
+WHERE activity_date BETWEEN $start AND $end AND {people}
+"""
+
+# Progress in a lesson whose course is gone belongs to no course, but counts.
+_PROGRESS_DAYS = """
+SELECT sum(progress_rows) AS progress_rows, sum(progress_sum) AS progress_sum, sum(completions) AS completions
+FROM (
+    SELECT progress_rows, progress_sum, completions
+    FROM course_completion
+    WHERE activity_date BETWEEN $start AND $end AND {people}
+    UNION ALL
+    {progress} AND course_key IS NULL
+)
+"""
+
 _PROGRESS = """
 SELECT
     count(*) FILTER (WHERE updated_date BETWEEN $start AND $end) AS progress_rows,
@@ -59,8 +84,11 @@ def summary(
     people, params = _people(snapshot, scope, class_id)
 
     def one(sql: str) -> dict[str, Any]:
-        return snapshot.records(sql.format(people=people), {**window.params, **params})[0]
+        filled = sql.format(people=people, progress=_PROGRESS.format(people=people))
+        return snapshot.records(filled, {**window.params, **params})[0]
 
+    if class_id is None:
+        return _answer({**one(_DAYS), **one(_USERS)}, one(_PROGRESS_DAYS), one(_QUIZZES))
     return _answer(one(_ACTIVITY), one(_PROGRESS), one(_QUIZZES))
 
 

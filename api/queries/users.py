@@ -16,13 +16,36 @@ from api.scope import Scope
 from api.snapshots import Snapshot
 from api.tokens import Role
 
-_USER = """
-SELECT
+_COLUMNS = """
     users.user_id, users.username, users.email, users.first_name, users.last_name, users.role,
     dim_school.school_id, users.is_active, users.last_login, users.created_at
+"""
+
+_USER = f"""
+SELECT {_COLUMNS}
 FROM identity.users AS users
 LEFT JOIN dim_school ON dim_school.school_key = users.school_key
-"""
+WHERE users.user_key = $user
+"""  # noqa: S608
+
+_COUNT = "SELECT count(*) FROM identity.users AS users WHERE {condition}"
+
+# One search for page and total; only keys and names are sorted, the other columns come for the page alone.
+_PAGE = f"""
+WITH found AS MATERIALIZED (
+    SELECT users.user_key, users.username
+    FROM identity.users AS users
+    WHERE {{condition}}
+),
+page AS (
+    SELECT user_key FROM found ORDER BY username, user_key LIMIT $limit OFFSET $offset
+)
+SELECT {_COLUMNS}, (SELECT count(*) FROM found) AS total
+FROM page
+JOIN identity.users AS users ON users.user_key = page.user_key
+LEFT JOIN dim_school ON dim_school.school_key = users.school_key
+ORDER BY users.username, users.user_key
+"""  # noqa: S608
 
 _MATCHES = """
     contains(lower(users.username), lower($search))
@@ -57,13 +80,11 @@ class UserFilter:
 def list_users(snapshot: Snapshot, scope: Scope, wanted: UserFilter) -> Listing:
     """One page of the users in scope by username."""
     condition, params = _condition(scope, wanted)
-    total = snapshot.query(f"SELECT count(*) FROM identity.users AS users WHERE {condition}", params)  # noqa: S608
     page = {**params, "limit": wanted.limit, "offset": wanted.offset}
-    rows = snapshot.records(
-        f"{_USER} WHERE {condition} ORDER BY users.username, users.user_key LIMIT $limit OFFSET $offset", page
-    )
+    rows = snapshot.records(_PAGE.format(condition=condition), page)
+    total = rows[0]["total"] if rows else _count(snapshot, condition, params)
     users = [User(**_fields(row)) for row in rows]
-    return Listing(users, limit=wanted.limit, total=total[0][0], offset=wanted.offset)
+    return Listing(users, limit=wanted.limit, total=total, offset=wanted.offset)
 
 
 def user_detail(snapshot: Snapshot, scope: Scope, user_id: UUID) -> UserDetail:
@@ -72,7 +93,7 @@ def user_detail(snapshot: Snapshot, scope: Scope, user_id: UUID) -> UserDetail:
     Raises Forbidden (403) or NotFound (404).
     """
     person = _person(snapshot, scope, user_id)
-    row = snapshot.records(f"{_USER} WHERE users.user_key = $user", {"user": person.user_key})[0]
+    row = snapshot.records(_USER, {"user": person.user_key})[0]
     return UserDetail(**_fields(row), stats=_stats(snapshot, person))
 
 
@@ -81,6 +102,11 @@ def _person(snapshot: Snapshot, scope: Scope, user_id: UUID) -> Person:
         return person_in_scope(snapshot, scope, user_id)
     check_self(scope, user_id)
     return own_person(snapshot, scope)
+
+
+def _count(snapshot: Snapshot, condition: str, params: dict[str, Any]) -> int:
+    """How many there are when the page lies behind the last of them."""
+    return int(snapshot.query(_COUNT.format(condition=condition), params)[0][0])
 
 
 def _condition(scope: Scope, wanted: UserFilter) -> tuple[str, dict[str, Any]]:
@@ -99,7 +125,7 @@ def _condition(scope: Scope, wanted: UserFilter) -> tuple[str, dict[str, Any]]:
 def _fields(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": str(row["user_id"]),
-        **{name: value for name, value in row.items() if name != "user_id"},
+        **{name: value for name, value in row.items() if name not in ("user_id", "total")},
         "last_login": in_utc_or_none(row["last_login"]),
         "created_at": in_utc(row["created_at"]),
     }

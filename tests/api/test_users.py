@@ -43,6 +43,11 @@ def test_the_page_counts_all_matches(rules: Api) -> None:
     assert answer.json()["page"] == {"limit": 2, "offset": 0, "total": 9}
 
 
+def test_a_page_behind_the_last_is_empty_and_still_counts(rules: Api) -> None:
+    answer = rules.client.get("/api/v1/users/", params={"offset": 50}, headers=admin()).json()
+    assert (answer["data"], answer["page"]["total"]) == ([], 11)
+
+
 @pytest.mark.parametrize(
     ("params", "names"),
     [
