@@ -54,3 +54,15 @@ def export_person(
 
     tables = export(read_settings(), user_id, output)
     say(f"{output}: {len(tables)} tables, {sum(tables.values()):,} rows")
+
+
+@app.command("export-public")
+def export_public(
+    school: Annotated[str, typer.Option(help="Code of the school.")],
+    output: Annotated[Path, typer.Option(help="New folder for overview.json, classes.csv, weeks.csv.")],
+) -> None:
+    """Write the aggregates that a school may publish; figures about few people are withheld."""
+    from pipeline.public import export_public as export
+
+    withheld = export(read_settings(), school, output)
+    say(f"{output}: withheld {', '.join(f'{count} of {name}' for name, count in withheld.items())}")
