@@ -32,9 +32,10 @@ def source_url(make_database: Callable[..., str]) -> str:
 
 @pytest.fixture
 def live(source_url: str, rules_school: RulesSchool, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    """A server that follows that source closely."""
+    """A server that follows that source closely, and withholds nothing from students."""
     monkeypatch.setattr(follower, "POLL_SECONDS", 0.05)
-    with client_of(settings_for(rules_school.data_dir, source_url=source_url)) as client:
+    settings = settings_for(rules_school.data_dir, source_url=source_url, small_group=1)
+    with client_of(settings) as client:
         yield Api(client)
 
 
