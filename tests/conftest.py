@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from filelock import FileLock
 
 from api.runs import RunRecord, RunState
 from demo.generate import generate
@@ -32,10 +34,15 @@ def worker() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Superuser URL of a PostgreSQL that the workers of one test run share."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the workers of one test run share."""
     base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def postgres_server(shared: Path) -> Iterator[str]:
+    """Superuser URL of a PostgreSQL that the workers of one test run share."""
     with embedded_postgres(shared / "postgres") as url:
         yield url
 
@@ -111,15 +118,26 @@ def night() -> Night:
 
 
 @pytest.fixture(scope="session")
-def school(make_database: MakeDatabase, night: Night, tmp_path_factory: pytest.TempPathFactory) -> School:
-    """About 60 learners and 12,000 events, always the same, published. Only for tests that change nothing."""
+def school(make_database: MakeDatabase, night: Night, shared: Path) -> School:
+    """About 60 learners and 12,000 events, always the same, published. Only for tests that change nothing.
+
+    The first worker that needs it makes it for all.
+    """
+    data_dir, urls = shared / "school", shared / "school.json"
+    with FileLock(shared / "school.lock"):
+        if not urls.exists():
+            urls.write_text(json.dumps(_publish_school(make_database, night, data_dir)))
+    source_url, pristine = json.loads(urls.read_text())
+    return School(source_url, settings_of(source_url, data_dir), SCHOOL_AS_OF, pristine)
+
+
+def _publish_school(make_database: MakeDatabase, night: Night, data_dir: Path) -> tuple[str, str]:
     pristine = make_database()
     generate(pristine, learners=60, events=12_000, days=120, seed=7, as_of=SCHOOL_AS_OF)
     source_url = make_database(template=pristine)
-    data_dir = tmp_path_factory.mktemp("school")
     run = night(source_url, data_dir, as_of=SCHOOL_AS_OF)
     assert run.state is RunState.PUBLISHED, run.error
-    return School(source_url, settings_of(source_url, data_dir), SCHOOL_AS_OF, pristine)
+    return source_url, pristine
 
 
 @pytest.fixture
