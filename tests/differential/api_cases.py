@@ -211,6 +211,12 @@ def leaderboard(people: Population, role: str) -> Iterator[Case]:
             yield _board(caller, "all", "class", 10, asked)
 
 
+def compliance(people: Population, role: str) -> Iterator[Case]:
+    """Return requests for /compliance/status."""
+    for caller in people.callers(role):
+        yield Case(caller, "/compliance/status", "api_compliance_status")
+
+
 def _board(caller: Caller, timeframe: str, scope: str, limit: int, asked: dict[str, Any]) -> Case:
     values = {
         "timeframe": timeframe,
@@ -233,4 +239,5 @@ ENDPOINTS = {
     "dashboard": (STAFF, dashboard),
     "summary": (STAFF, summary),
     "leaderboard": (EVERYBODY, leaderboard),
+    "compliance": (ADMIN, compliance),
 }

@@ -47,6 +47,8 @@ class Source:
         ours, theirs = self.answered(case), self.expected(case)
         if case.sql == "api_dashboard":
             return _dashboard_differences(ours, theirs)
+        if case.sql == "api_compliance_status":
+            return _compliance_differences(ours, theirs)
         return json_differences(ours, theirs)
 
 
@@ -73,6 +75,32 @@ def _dashboard_differences(ours: Any, theirs: Any) -> list[str]:
         ),
         *(f"data.recent_completions: {row} is not in plain SQL" for row in invented),
     ]
+
+
+def _compliance_differences(ours: Any, theirs: Any) -> list[str]:
+    """Compare what the source can tell: receipts, register and retention are the warehouse's own."""
+    requests = {name: value for name, value in ours["requests"].items() if name != "by_kind"}
+    by_kind = {
+        name: sum(kind[name] for kind in ours["requests"]["by_kind"])
+        for name in ("open", "overdue", "due_within_7_days")
+    }
+    known = {"requests": requests, **{name: ours[name] for name in ("minors", "incidents", "consents")}}
+    return [
+        *json_differences(known, theirs),
+        *json_differences(by_kind, {name: theirs["requests"][name] for name in by_kind}, "data.by_kind"),
+        *json_differences(ours["overall"], _overall(ours), "data.overall"),
+    ]
+
+
+def _overall(status: Any) -> str:
+    """metrics.md: `breach` if anything is overdue, late or unproven, else `attention` or `ok`."""
+    requests, minors = status["requests"], status["minors"]
+    if requests["overdue"] or status["incidents"]["notified_late"] or status["erasures"]["unproven"]:
+        return "breach"
+    kept_too_long = sum(table["rows_overdue"] for table in status["retention"])
+    if requests["due_within_7_days"] or minors["without_parental_consent"] or kept_too_long:
+        return "attention"
+    return "ok"
 
 
 def _with_pseudonyms(value: Any, pseudonyms: dict[str, str]) -> Any:

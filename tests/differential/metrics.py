@@ -278,6 +278,49 @@ COMPARISONS = (
         {"overall_progress": ("overall progress of a student",)},
         "fct_lesson_progress",
     ),
+    Comparison(
+        "compliance_requests",
+        ("request_id",),
+        _attributes("school_id", "request_kind", "request_status", "received_date", "closed_date", "is_open")
+        | {
+            "first_due_date": ("deadline of a request, Art. 12(3)",),
+            "due_date": ("deadline of a request, Art. 12(3)",),
+            "is_overdue": ("overdue",),
+            "is_due_within_7_days": ("overall",),
+            "is_closed_in_time": ("overdue",),
+        },
+    ),
+    Comparison(
+        "compliance_incidents",
+        ("incident_id",),
+        _attributes("school_id", "subjects_affected", "is_open")
+        | {"is_notified_late": ("breach notice, Art. 33",)},
+    ),
+    Comparison(
+        "compliance_minors",
+        ("school_id",),
+        dict.fromkeys(("learners_total", "without_parental_consent"), ("minor without parental consent",)),
+    ),
+    Comparison(
+        "compliance_consents",
+        ("purpose", "school_id"),
+        dict.fromkeys(("users_total", "users_consented", "coverage"), ("consent coverage of a purpose",)),
+    ),
+    Comparison(
+        "compliance_status",
+        ("school_id",),
+        _attributes(
+            "requests_open",
+            "requests_overdue",
+            "requests_due_within_7_days",
+            "requests_closed",
+            "requests_closed_in_time",
+            "minors_total",
+            "minors_without_parental_consent",
+            "incidents_open",
+            "incidents_notified_late",
+        ),
+    ),
 )
 
 METRICS = tuple(

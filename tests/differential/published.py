@@ -11,6 +11,7 @@ import duckdb
 from .compare import plain
 
 FOLDER = Path(__file__).parent / "published"
+WHOLE = ("global", "platform")  # scopes of everything have no key of their own
 Row = dict[str, Any]
 
 
@@ -59,7 +60,8 @@ class Snapshot:
             return dict(identity.execute("SELECT user_id::VARCHAR, pseudonym FROM users").fetchall())
 
     def _translated(self, row: Row) -> Row:
-        kinds = {column: self._kind(column, row) for column in row if column.endswith("_key")}
+        keys = {column: self._kind(column, row) for column in row if column.endswith("_key")}
+        kinds = {column: kind for column, kind in keys.items() if kind in self.source_ids or kind in WHOLE}
         return {column: value for column, value in row.items() if column not in kinds} | {
             f"{column.removesuffix('_key')}_id": self._source_id(kind, row[column])
             for column, kind in kinds.items()
@@ -69,8 +71,6 @@ class Snapshot:
         return str(row["scope"]) if column == "scope_key" else column.removesuffix("_key")
 
     def _source_id(self, kind: str, key: int | None) -> str | int | None:
-        if kind in ("global", "platform"):
-            return kind
-        if key is None or kind not in self.source_ids:
-            return key
+        if kind in WHOLE or key is None:
+            return key if key is None else kind
         return self.source_ids[kind].get(key, f"unknown {kind}_key {key}")

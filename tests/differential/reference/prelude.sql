@@ -479,7 +479,13 @@ WITH dated AS (
             THEN (completed_at AT TIME ZONE school.zone)::date END AS closed_date
     FROM data_subject_requests
     JOIN school ON school.school_id = coalesce(
-        (SELECT schools.id::text FROM schools WHERE schools.id = data_subject_requests.school_id), 'unassigned'
+        (SELECT schools.id::text FROM schools WHERE schools.id = data_subject_requests.school_id),
+        -- Without a school of its own a request is one of the person's school.
+        (
+            SELECT person.school_id FROM person
+            WHERE person.user_id = data_subject_requests.user_id AND data_subject_requests.school_id IS NULL
+        ),
+        'unassigned'
     )
     WHERE received_at <= (SELECT as_of FROM moment)
 ),
@@ -498,7 +504,7 @@ SELECT
     school AS school_id,
     today,
     kind,
-    status,
+    CASE WHEN status IN ('completed', 'refused') AND closed_date IS NULL THEN 'in_progress' ELSE status END AS status,
     received_date,
     first_deadline,
     deadline,

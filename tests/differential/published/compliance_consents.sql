@@ -1,0 +1,1 @@
+FROM compliance_consents WHERE users_total > 0
