@@ -12,6 +12,7 @@ from api.errors import (
     Forbidden,
     Invalid,
     RateLimited,
+    TooLarge,
     Unauthenticated,
     Unavailable,
 )
@@ -57,6 +58,7 @@ def documented(
     extra = extra or {}
     body = {"data": example, "meta": META_EXAMPLE} | ({} if page is None else {"page": page})
     kinds: set[type[ApiError]] = {Unauthenticated, Forbidden, Invalid, RateLimited, Unavailable, *raises}
+    kinds |= {TooLarge} if status == 201 else set()
     return {
         "response_model": model,
         "status_code": status,

@@ -143,7 +143,10 @@ def _complaint(error: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _of_status(failure: HTTPException) -> ApiError:
-    kind = _BY_STATUS.get(failure.status_code, BadValue if failure.status_code < 500 else ApiError)
-    error = kind.__new__(kind)
+    if failure.status_code == 400:
+        # The framework's only 400: a body that cannot be read as JSON.
+        return Invalid(details=[{"where": "body", "what": "must be JSON"}])
+    kind = _BY_STATUS.get(failure.status_code, ApiError)
+    error = ApiError.__new__(kind)
     ApiError.__init__(error, headers=failure.headers)
     return error

@@ -89,6 +89,7 @@ def test_a_short_secret_is_no_secret(tmp_path: Path) -> None:
         ("GET", f"{BASE}/builds/..%2Fsecret", 404, "not_found"),
         ("GET", f"{BASE}/builds/nothing", 404, "not_found"),
         ("POST", f"{BASE}/sql", 422, "invalid"),
+        ("DELETE", "/healthz", 405, "method_not_allowed"),
     ],
 )
 def test_every_error_has_one_shape(
@@ -293,3 +294,11 @@ def test_the_openapi_document_has_examples_errors_and_the_bearer_scheme(small: h
 def test_nothing_secret_is_in_the_document(small: httpx.Client) -> None:
     assert SECRET not in json.dumps(small.get("/openapi.json").json())
     assert VISIT not in small.get("/openapi.json").text
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[]", b'"SELECT 1"', b"null"])
+def test_a_body_that_is_no_json_object_is_422(small: httpx.Client, content: bytes) -> None:
+    headers = ADMIN | {"Content-Type": "application/json"}
+    answer = small.post(f"{BASE}/sql", headers=headers, content=content)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["details"][0]["where"].startswith("body")
