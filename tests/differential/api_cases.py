@@ -189,7 +189,8 @@ def summary(people: Population, role: str) -> Iterator[Case]:
     )
     for caller in people.callers(role):
         for dates in ranges:
-            for class_id in (None, *spread(people.classes_of(caller.school_id), 2)):
+            classes = people.classes_of(caller.school_id) if dates in ranges[::3] else []
+            for class_id in (None, *spread(classes, 10)):
                 asked = {name: day.isoformat() for name, day in dates.items()}
                 asked |= {"class_id": class_id} if class_id else {}
                 values = {"start_date": None, "end_date": None, "class_id": None} | asked

@@ -5,12 +5,11 @@ WITH bounds AS (
     FROM scope
 ),
 wanted AS (
+    -- A class limits the figures of the scope further: learners of other schools stay out of a school's figures.
     SELECT person.user_id FROM person JOIN scope USING (school_id)
     WHERE
         %(class_id)s::uuid IS NULL
-    UNION
-    SELECT enrollment.user_id FROM enrollment
-    WHERE enrollment.class_id = %(class_id)s AND is_enrolled AND is_learner
+        OR user_id IN (SELECT enrollment.user_id FROM enrollment WHERE class_id = %(class_id)s AND is_enrolled AND is_learner)
 ),
 scoped_event AS (
     SELECT event.* FROM event CROSS JOIN bounds
