@@ -36,8 +36,10 @@ class DayReport:
     deleted: dict[str, int]
 
 
-def append_day(url: str, *, seed: int, as_of: datetime | None = None) -> DayReport:
+def append_day(url: str, *, seed: int, as_of: datetime | None = None, events: int | None = None) -> DayReport:
     """Play the platform on from where it stands: for 24 hours, or until `as_of`.
+
+    The day has as many events as lately, or `events` and some late ones.
 
     The same seed on the same rows makes the same day. All of it is one transaction. Raises DemoError when
     the tables are missing or empty, or `as_of` is not after the newest moment.
@@ -51,14 +53,14 @@ def append_day(url: str, *, seed: int, as_of: datetime | None = None) -> DayRepo
             raise DemoError(f"the platform already stands at {moment_of(start).isoformat()}")
         # UUIDs of new rows depend on the day too: one seed may play many days.
         today = replace(target, seed=int(random_stream(seed, "day", start).integers(2**62)))
-        return _play(today, start, end)
+        return _play(today, start, end, events)
 
 
-def _play(target: Target, start: int, end: int) -> DayReport:
+def _play(target: Target, start: int, end: int, wanted: int | None) -> DayReport:
     stream = random_stream(target.seed, "activity")
     platform = read_platform(target, start, end, stream)
     platform, new = new_accounts(target, platform)
-    events, late = _events(platform, stream)
+    events, late = _events(platform, wanted, stream)
     new["analytics"] = _append_events(target, platform, events)
     changed = change_accounts(target, platform, events)
     study_new, study_changed = change_study(target, platform, np.unique(events.user))
@@ -74,10 +76,11 @@ def _play(target: Target, start: int, end: int) -> DayReport:
     )
 
 
-def _events(platform: Platform, stream: np.random.Generator) -> tuple[Events, int]:
+def _events(platform: Platform, wanted: int | None, stream: np.random.Generator) -> tuple[Events, int]:
     """The day's events in order of arrival, and how many of them are late."""
     span = (platform.end - platform.start) / DAY
-    wanted = max(LEAST_EVENTS, int(platform.recent.sum() / 14 * span))
+    if wanted is None:
+        wanted = max(LEAST_EVENTS, int(platform.recent.sum() / 14 * span))
     today = _of_today(platform, wanted, stream)
     late = _late(platform, max(3, int(wanted * LATE_SHARE)), stream)
     both = join(today, late)
