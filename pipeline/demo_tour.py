@@ -37,7 +37,7 @@ INNER JOIN busiest ON busiest.school_key = users.school_key
 INNER JOIN marts.dim_school AS dim_school ON dim_school.school_key = users.school_key
 LEFT JOIN marts.fct_user_day AS days ON days.user_key = users.user_key
 WHERE users.is_active
-GROUP BY ALL
+GROUP BY users.role, users.user_id, dim_school.school_id
 QUALIFY row_number() OVER (
     PARTITION BY users.role ORDER BY sum(days.event_count) DESC NULLS LAST, users.user_id
 ) = 1
