@@ -177,6 +177,12 @@ COMPARISONS = (
         "lesson_popularity",
     ),
     Comparison(
+        "course_completion_daily",
+        ("school_id", "course_id", "activity_date"),
+        _attributes("progress_rows", "progress_sum") | {"completions": ("completed lesson",)},
+        "course_completion",
+    ),
+    Comparison(
         "course_completion_window",
         ("scope", "scope_id", "days", "course_id"),
         {"average_completion": ("average completion",), "progress_rows": (), "learners": ()},

@@ -32,8 +32,7 @@ NOT_A_MEASURE = {
     ("fct_quiz_attempt", "attempt_key"),
     ("lesson_popularity", "learners_last_seen"),  # lesson_popularity_window.learners of schools
     ("lesson_popularity", "learners_last_seen_utc"),  # ... and of the platform
-    ("course_completion", "progress_sum"),  # course_completion_window.average_completion
-    ("course_completion", "learners_last_updated"),
+    ("course_completion", "learners_last_updated"),  # course_completion_window.learners
     ("course_completion", "learners_last_updated_utc"),
 }
 SOURCES = ("generated", "leap-night")

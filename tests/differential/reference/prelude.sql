@@ -447,7 +447,7 @@ SELECT
         WHEN caller.role IN ('admin', 'teacher') 
             THEN coalesce(nullif(concat_ws(' ', users.first_name, users.last_name), ''), users.username)
         WHEN caller.role = 'analyst' OR learner_age.is_below_consent_age
-            OR concat(users.first_name, users.last_name) = '' THEN 'pseudonym:' || users.id
+            OR coalesce(users.first_name, '') = '' THEN 'pseudonym:' || users.id
         ELSE concat_ws(' ', users.first_name, left(users.last_name, 1) || '.')
     END AS name,
     CASE WHEN caller.role <> 'student' OR users.id = caller.user_id THEN users.id END AS shown_id
