@@ -22,7 +22,7 @@ WITH requests AS (
     country,
     zone,
     today_date
-  FROM marts.dim_school
+  FROM intermediate.int_schools
 ), named AS (
   SELECT
     requests.request_key,

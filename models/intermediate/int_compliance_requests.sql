@@ -1,7 +1,7 @@
 MODEL (
   name intermediate.int_compliance_requests,
   kind VIEW,
-  description 'One row per request of a data subject: its school, and its moments as local dates of that school.',
+  description 'One row per request of a data subject: who asked, if the person is known, the school, and the moments as its local dates.',
   grain request_key
 );
 
@@ -15,6 +15,10 @@ WITH requests AS (
     extension_months,
     status IN ('completed', 'refused') AS is_closed
   FROM staging.stg_data_subject_requests
+), people AS (
+  SELECT
+    user_key
+  FROM intermediate.int_users
 ), places AS (
   SELECT
     request_key,
@@ -33,7 +37,7 @@ WITH requests AS (
 SELECT
   requests.request_key,
   requests.request_id,
-  requests.user_key,
+  people.user_key,
   places.school_key,
   places.country,
   places.today_date,
@@ -45,6 +49,8 @@ SELECT
   CASE WHEN requests.is_closed THEN moments.completed_date END AS closed_date,
   NOT requests.is_closed AS is_open
 FROM requests
+LEFT JOIN people
+  ON people.user_key = requests.user_key
 LEFT JOIN places
   ON places.request_key = requests.request_key
 LEFT JOIN moments

@@ -1,7 +1,7 @@
 MODEL (
   name intermediate.int_compliance_row_ages,
   kind VIEW,
-  description 'One row per row of a source table with a retention limit, orphans included: whose it is, and when its time began.'
+  description 'One row per row of a source table with a retention limit, orphans left out: whose it is, or which school it belongs to, and when its time began.'
 );
 
 SELECT
@@ -9,28 +9,40 @@ SELECT
   user_key,
   NULL::INT AS school_key,
   created_at AS kept_from
-FROM staging.stg_analytics
+FROM intermediate.int_events
 UNION ALL
 SELECT
   'user_progress' AS source_table,
-  user_key,
+  progress.user_key,
   NULL::INT AS school_key,
-  updated_at AS kept_from
-FROM staging.stg_user_progress
+  progress.updated_at AS kept_from
+FROM staging.stg_user_progress AS progress
+INNER JOIN intermediate.int_users AS users /* drops orphans of users */
+  ON users.user_key = progress.user_key
+INNER JOIN staging.stg_lessons AS lessons /* drops orphans of lessons */
+  ON lessons.lesson_key = progress.lesson_key
 UNION ALL
 SELECT
   'quiz_attempts' AS source_table,
-  user_key,
+  attempts.user_key,
   NULL::INT AS school_key,
-  COALESCE(completed_at, started_at) AS kept_from
-FROM staging.stg_quiz_attempts
+  COALESCE(attempts.completed_at, attempts.started_at) AS kept_from
+FROM staging.stg_quiz_attempts AS attempts
+INNER JOIN intermediate.int_users AS users /* drops orphans of users */
+  ON users.user_key = attempts.user_key
+INNER JOIN staging.stg_quizzes AS quizzes /* drops orphans of quizzes */
+  ON quizzes.quiz_key = attempts.quiz_key
 UNION ALL
 SELECT
   'class_enrollments' AS source_table,
-  user_key,
-  NULL::INT AS school_key,
-  enrolled_at AS kept_from
-FROM staging.stg_class_enrollments
+  NULL::INT AS user_key,
+  classes.school_key,
+  enrollments.enrolled_at AS kept_from
+FROM staging.stg_class_enrollments AS enrollments
+INNER JOIN intermediate.int_users AS users /* drops orphans of users */
+  ON users.user_key = enrollments.user_key
+INNER JOIN staging.stg_classes AS classes /* drops orphans of classes */
+  ON classes.class_key = enrollments.class_key
 UNION ALL
 SELECT
   'users' AS source_table,
@@ -41,17 +53,21 @@ FROM staging.stg_users
 UNION ALL
 SELECT
   'consents' AS source_table,
-  user_key,
+  consents.user_key,
   NULL::INT AS school_key,
-  given_at AS kept_from
-FROM staging.stg_consents
+  consents.given_at AS kept_from
+FROM staging.stg_consents AS consents
+INNER JOIN intermediate.int_users AS users /* drops consents of nobody */
+  ON users.user_key = consents.user_key
 UNION ALL
 SELECT
   'data_subject_requests' AS source_table,
-  user_key,
-  school_key,
-  received_at AS kept_from
-FROM staging.stg_data_subject_requests
+  NULL::INT AS user_key,
+  places.school_key,
+  requests.received_at AS kept_from
+FROM staging.stg_data_subject_requests AS requests
+LEFT JOIN intermediate.int_compliance_request_schools AS places
+  ON places.request_key = requests.request_key
 UNION ALL
 SELECT
   'security_incidents' AS source_table,

@@ -1,9 +1,13 @@
 MODEL (
   name marts.compliance_consents,
   kind FULL,
+  depends_on (
+    marts.dim_school
+  ),
   description 'One row per purpose and school: how many users with an active account have a newest consent that is not withdrawn.',
   grain (purpose, school_key),
   audits (
+    references_dim_school,
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (purpose, school_key)),
     NOT_NULL(columns := (purpose, school_key, users_total, users_consented)),
     FORALL(

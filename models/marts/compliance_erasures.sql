@@ -1,9 +1,13 @@
 MODEL (
   name marts.compliance_erasures,
   kind FULL,
+  depends_on (
+    marts.dim_school
+  ),
   description 'One row per completed erasure request: whether the erasure from this warehouse is verified (GDPR Art. 17).',
   grain request_key,
   audits (
+    references_dim_school,
     UNIQUE_VALUES(columns := (
       request_key
     )),

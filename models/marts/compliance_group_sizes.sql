@@ -1,9 +1,13 @@
 MODEL (
   name marts.compliance_group_sizes,
   kind FULL,
+  depends_on (
+    marts.dim_school
+  ),
   description 'One row per school: how many people stand behind each figure of its overview, so that figures about few are withheld from who may not see them.',
   grain school_key,
   audits (
+    references_dim_school,
     UNIQUE_VALUES(columns := (
       school_key
     )),

@@ -1,9 +1,13 @@
 MODEL (
   name marts.compliance_incidents,
   kind FULL,
+  depends_on (
+    marts.dim_school
+  ),
   description 'One row per security incident: the 72 hours for telling the authority (GDPR Art. 33), and whether they were kept.',
   grain incident_key,
   audits (
+    references_dim_school,
     UNIQUE_VALUES(columns := (
       incident_key
     )),

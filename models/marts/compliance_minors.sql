@@ -1,9 +1,13 @@
 MODEL (
   name marts.compliance_minors,
   kind FULL,
+  depends_on (
+    marts.dim_school
+  ),
   description 'One row per school and age band: learners with an active account below the age of digital consent (GDPR Art. 8), and those without consent of a parent.',
   grain (school_key, age_band),
   audits (
+    references_dim_school,
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (school_key, age_band)),
     NOT_NULL(columns := (school_key, age_band, learners_total, without_parental_consent)),
     ACCEPTED_VALUES("column" := age_band, is_in := ('unknown', 'under_13', '13_to_15')),

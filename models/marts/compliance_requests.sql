@@ -1,9 +1,12 @@
 MODEL (
   name marts.compliance_requests,
   kind FULL,
+  depends_on (marts.dim_school, marts.dim_user),
   description 'One row per request of a data subject: its deadline under GDPR Art. 12(3), whether an extension holds, and whether it was or is answered in time.',
   grain request_key,
   audits (
+    references_dim_school,
+    references_dim_user,
     UNIQUE_VALUES(columns := (
       request_key
     )),

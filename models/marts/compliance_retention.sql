@@ -1,9 +1,13 @@
 MODEL (
   name marts.compliance_retention,
   kind FULL,
+  depends_on (
+    marts.dim_school
+  ),
   description 'One row per source table with a retention limit and school: rows that are kept longer than the limit (GDPR Art. 5(1)(e)).',
   grain (source_table, school_key),
   audits (
+    references_dim_school,
     UNIQUE_COMBINATION_OF_COLUMNS(columns := (source_table, school_key)),
     NOT_NULL(columns := (source_table, school_key, limit_days, rows_total, rows_overdue)),
     FORALL(criteria := (
@@ -12,9 +16,9 @@ MODEL (
   ),
   column_descriptions (
     source_table = 'Table of the operational database',
-    school_key = 'School of the rows; rows of unknown people are unassigned (0)',
+    school_key = 'School of the rows; unassigned (0) without one',
     limit_days = 'Days that a row may be kept',
-    rows_total = 'Rows up to as_of',
+    rows_total = 'Rows up to as_of, orphans left out',
     rows_overdue = 'Rows whose age at as_of exceeds the limit by any amount',
     oldest_at = 'Moment that the time of the oldest row counts from, UTC; null without rows'
   )

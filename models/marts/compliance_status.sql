@@ -1,9 +1,13 @@
 MODEL (
   name marts.compliance_status,
   kind FULL,
+  depends_on (
+    marts.dim_school
+  ),
   description 'One row per school: the counts that say whether it is within the law today, and the verdict. Sums over schools are those of the platform.',
   grain school_key,
   audits (
+    references_dim_school,
     UNIQUE_VALUES(columns := (
       school_key
     )),
