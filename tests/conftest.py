@@ -144,7 +144,7 @@ def _publish_school(make_database: MakeDatabase, night: Night, data_dir: Path) -
 def own_school(school: School, make_database: MakeDatabase, tmp_path: Path) -> School:
     """A copy of the school, source and data directory, that a test may spoil."""
     source_url = make_database(template=school.pristine)
-    data_dir = tmp_path / "own"
+    data_dir = tmp_path / "data"
     shutil.copytree(school.settings.data_dir, data_dir, symlinks=True)
     return School(source_url, settings_of(source_url, data_dir), SCHOOL_AS_OF, school.pristine)
 
