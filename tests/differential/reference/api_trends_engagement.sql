@@ -3,17 +3,14 @@ WITH day AS (
     FROM (SELECT max(last_date) AS last_date FROM scope) AS window_end
     CROSS JOIN generate_series(last_date - (%(days)s::integer - 1), last_date, interval '1 day') AS each_day
 ),
-scoped_event AS (
-    SELECT event.* FROM event JOIN scope USING (school_id)
-),
 daily AS (
     SELECT
         day,
-        (SELECT count(DISTINCT user_id) FROM scoped_event WHERE local_date = day) AS active_users,
-        (SELECT count(DISTINCT user_id) FROM scoped_event WHERE local_date BETWEEN day - 6 AND day) AS wau,
-        (SELECT count(DISTINCT user_id) FROM scoped_event WHERE local_date BETWEEN day - 27 AND day) AS mau,
-        (SELECT count(*) FROM scoped_event WHERE local_date = day) AS activities,
-        (SELECT coalesce(sum(xp_earned), 0) FROM scoped_event WHERE local_date = day) AS xp,
+        (SELECT count(DISTINCT user_id) FROM event JOIN scope USING (school_id) WHERE local_date = day) AS active_users,
+        (SELECT count(DISTINCT user_id) FROM event JOIN scope USING (school_id) WHERE local_date BETWEEN day - 6 AND day) AS wau,
+        (SELECT count(DISTINCT user_id) FROM event JOIN scope USING (school_id) WHERE local_date BETWEEN day - 27 AND day) AS mau,
+        (SELECT count(*) FROM event JOIN scope USING (school_id) WHERE local_date = day) AS activities,
+        (SELECT coalesce(sum(xp_earned), 0) FROM event JOIN scope USING (school_id) WHERE local_date = day) AS xp,
         (SELECT count(*) FROM session JOIN scope USING (school_id) WHERE session.local_date = day) AS sessions,
         row_number() OVER (ORDER BY day) AS number
     FROM day
