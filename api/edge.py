@@ -69,30 +69,28 @@ class Edge:
         if not scope["path"].startswith(BASE_PATH):
             await self._app(scope, receive, record.send)
             return
-        headers: Mapping[bytes, bytes] = dict(scope["headers"])
-        caller = await self._services.verifier.caller(_authorization(headers))
+        caller = await self._services.verifier.caller(_authorization(dict(scope["headers"])))
         self._limit(caller)
         snapshot = self._services.store.hold()
+        record.snapshot = snapshot.id
         try:
-            record.snapshot = snapshot.id
-            visit = Visit(
-                caller=caller,
-                snapshot=snapshot,
-                is_stale=self._services.store.is_stale(snapshot),
-                target=scope["raw_path"] + b"?" + scope["query_string"],
-                accept=headers.get(b"accept", b""),
-                accepts_gzip=_accepts_gzip(headers),
-                if_none_match=headers.get(b"if-none-match", b""),
-            )
-            response = self._remembered(scope, visit, record)
+            await self._answer_from(snapshot, caller, scope, receive, record)
+        finally:
+            snapshot.release()
+
+    async def _answer_from(
+        self, snapshot: Snapshot, caller: Caller, scope: Scope, receive: Receive, record: _Record
+    ) -> None:
+        visit = _visit(scope, caller, snapshot, is_stale=self._services.store.is_stale(snapshot))
+        response = self._remembered(scope, visit, record)
+        try:
             if response is not None:
                 await response(scope, receive, record.send)
-                return
-            scope[VISIT] = visit
-            await self._app(scope, _bounded(receive), record.send)
+            else:
+                scope[VISIT] = visit
+                await self._app(scope, _bounded(receive), record.send)
         finally:
             await self._disclose(scope, caller, snapshot, record)
-            snapshot.release()
 
     async def _disclose(self, scope: Scope, caller: Caller, snapshot: Snapshot, record: _Record) -> None:
         """Log the reading of one learner's record, also when the answer came from the cache."""
@@ -171,6 +169,19 @@ class _Record:
             duration_ms=round(seconds * 1000, 2),
             snapshot=self.snapshot,
         )
+
+
+def _visit(scope: Scope, caller: Caller, snapshot: Snapshot, *, is_stale: bool) -> Visit:
+    headers: Mapping[bytes, bytes] = dict(scope["headers"])
+    return Visit(
+        caller=caller,
+        snapshot=snapshot,
+        is_stale=is_stale,
+        target=scope["raw_path"] + b"?" + scope["query_string"],
+        accept=headers.get(b"accept", b""),
+        accepts_gzip=_accepts_gzip(headers),
+        if_none_match=headers.get(b"if-none-match", b""),
+    )
 
 
 def _bounded(receive: Receive) -> Receive:
