@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from api.disclosures import forget_old
 from ingest import ingest
 from pipeline import build_state, erase
 from pipeline.build import build
@@ -59,8 +60,9 @@ def publish_step(run: Run) -> str:
 
 
 def purge_step(run: Run) -> str:
-    """Take erased people out of the files and write their receipts."""
+    """Take erased people out of the files, write their receipts, and let go of old disclosures."""
     run.close_warehouse()
+    forget_old(run.settings.disclosures_dir, run.settings.disclosure_days, datetime.now(UTC))
     receipts = erase.finish(run.settings, duckdb_config(run.settings, run.options.project))
     return f"{len(receipts)} receipts"
 
