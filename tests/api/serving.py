@@ -16,6 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.serve import worker_app
 from api.settings import ApiSettings
 from api.tokens import Role, TokenClaims, sign_token
 
@@ -75,3 +76,8 @@ def token(
 def bearer(role: Role | str, school_id: UUID | None = None, user_id: UUID | None = None) -> dict[str, str]:
     """Headers of a caller."""
     return {"Authorization": f"Bearer {token(role, school_id, user_id)}"}
+
+
+def app_of_environment() -> FastAPI:
+    """The factory that worker processes import: settings come from the environment."""
+    return worker_app(ApiSettings())

@@ -1,0 +1,104 @@
+"""Worker processes: one set of metrics, and an end that cuts nobody off."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+
+from api.auth import ConfigurationError
+from api.serve import run
+from tests.api.serving import BASE, SECRET, bearer, settings_for
+from tests.api.snapshot_factory import publish
+
+_MAIN = """
+from api.serve import run
+from api.settings import ApiSettings
+run("tests.api.serving:app_of_environment", ApiSettings(), host="127.0.0.1", port={port}, workers={workers})
+"""
+ADMIN = bearer("admin")
+
+
+@contextmanager
+def served(data_dir: Path, workers: int) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The API as `schoolhouse serve` runs it, and its address."""
+    port = _free_port()
+    environment = os.environ | {"SCHOOLHOUSE_DATA_DIR": str(data_dir), "SCHOOLHOUSE_JWT_SECRET": SECRET}
+    process = subprocess.Popen(
+        [sys.executable, "-c", _MAIN.format(port=port, workers=workers)],
+        env=environment,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        _wait_for(process, f"http://127.0.0.1:{port}/readyz")
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _wait_for(process: subprocess.Popen[bytes], url: str) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        assert process.poll() is None
+        try:
+            if httpx.get(url).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    pytest.fail("the server did not start")
+
+
+def test_two_workers_show_one_set_of_metrics(tmp_path: Path) -> None:
+    """Each worker counted for itself, and a scrape saw one of them by chance."""
+    publish(tmp_path)
+    with served(tmp_path, 2) as (_, address):
+        for _ in range(20):
+            assert httpx.get(f"{address}{BASE}/marts/dim_course", headers=ADMIN).status_code == 200
+        line = 'schoolhouse_requests_total{method="GET",route="/api/v1/marts/{name}",status="200"} 20.0'
+        assert line in httpx.get(f"{address}/metrics").text
+
+
+def test_a_request_in_flight_is_answered_before_the_end(tmp_path: Path) -> None:
+    publish(tmp_path)
+    with served(tmp_path, 1) as (process, address):
+        statuses: list[int] = []
+        query = {"query": "SELECT count(*) FROM range(1500000000)"}
+
+        def ask() -> None:
+            answer = httpx.post(f"{address}{BASE}/sql", json=query, headers=ADMIN, timeout=60)
+            statuses.append(answer.status_code)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        thread.join(60)
+        # 400 is the query's own time limit on a slow machine: an answer all the same.
+        assert statuses in ([200], [400])
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode in (0, -signal.SIGTERM)
+    records = [orjson.loads(line) for line in errors.splitlines()]
+    assert [record["route"] for record in records if record["event"] == "request"][-1] == f"{BASE}/sql"
+    assert records[-1]["event"] == "snapshot_closed"
+
+
+def test_nothing_listens_on_wrong_settings(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="SCHOOLHOUSE_JWT_SECRET"):
+        run("nowhere:app", settings_for(tmp_path, jwt_secret=None), host="127.0.0.1", port=0, workers=1)
