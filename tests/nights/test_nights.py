@@ -29,7 +29,9 @@ def test_every_night_equals_a_build_from_scratch(
     kept = tmp_path / "kept"
     found: dict[str, dict[str, int]] = {}
     as_of = SCHOOL_AS_OF
-    for number in range(NIGHTS):
+    play(night, source_url, kept, as_of)  # the first night is itself a build from scratch
+    for number in range(1, NIGHTS):
+        as_of = next_day(source_url, as_of, number)
         play(night, source_url, kept, as_of)
         if number == 2:
             play(night, source_url, kept, as_of)  # a re-run of the same night
@@ -37,9 +39,8 @@ def test_every_night_equals_a_build_from_scratch(
         play(night, source_url, scratch, as_of)
         sides = [settings_of(source_url, folder) for folder in (kept, scratch)]
         found[f"night {number}"] = differences(*sides, without=OWN_HISTORY)
-        as_of = next_day(source_url, as_of, number)
 
-    assert found == {f"night {number}": {} for number in range(NIGHTS)}
+    assert found == {f"night {number}": {} for number in range(1, NIGHTS)}
 
 
 def play(night: Night, source_url: str, data_dir: Path, as_of: datetime) -> None:
@@ -58,5 +59,9 @@ def next_day(source_url: str, as_of: datetime, number: int) -> datetime:
                 "DELETE FROM analytics WHERE created_at::date = %s", [as_of.date() - timedelta(9)]
             )
         if number == 2:
-            connection.execute("UPDATE schools SET timezone = 'Pacific/Tongatapu', updated_at = %s", [later])
+            connection.execute(
+                "UPDATE schools SET timezone = 'Pacific/Tongatapu', updated_at = %s"
+                " WHERE code IN (SELECT code FROM schools ORDER BY code LIMIT 3)",
+                [later],
+            )
     return later
