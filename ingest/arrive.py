@@ -33,11 +33,11 @@ class Arrival:
         """Insert one batch into `target`, with batch_id as last column if given."""
         self._refuse_nulls(batch)
         self._meet_dates(batch)
-        with registered(self._connection, "ingest_chunk", pa.Table.from_batches([batch])):
-            self._meet_keys()
+        chunk = self._keyed(batch)
+        if len(self._keys.erased):
+            chunk = self._without_erased(chunk, batch)
+        with registered(self._connection, "ingest_chunk", chunk):
             self._insert(target, batch_id, batch)
-            if self._keys.has_erased:
-                withheld.add(self._connection, self._fit.spec, self._erased())
 
     def _refuse_nulls(self, batch: pa.RecordBatch) -> None:
         for column in self._read():
@@ -71,10 +71,26 @@ class Arrival:
         numbers = pc.unique(pc.divide(whole.drop_null(), unit)).to_pylist()
         return {_EPOCH + timedelta(days=number) for number in numbers}
 
-    def _meet_keys(self) -> None:
+    def _keyed(self, batch: pa.RecordBatch) -> pa.Table:
+        """The batch with the names of raw and keys for UUIDs of entities."""
+        columns = {
+            column.name: self._keys.numbers(column.entity, batch.column(column.source))
+            if column.entity
+            else batch.column(column.source)
+            for column in self._present()
+        }
+        return pa.table(columns)
+
+    def _without_erased(self, chunk: pa.Table, batch: pa.RecordBatch) -> pa.Table:
+        """The rows that are not about erased people; the others are counted."""
+        is_erased = pa.repeat(pa.scalar(False), batch.num_rows)
         for column in self._present():
-            if column.entity:
-                self._keys.meet(column.entity, f"chunk.{quoted(column.source)}")
+            if column.forget is Forget.DELETE:
+                ids = batch.column(column.source).storage
+                is_erased = pc.or_(is_erased, pc.is_in(ids, value_set=self._keys.erased))
+        with registered(self._connection, "ingest_chunk", chunk.filter(is_erased)):
+            withheld.add(self._connection, self._fit.spec)
+        return chunk.filter(pc.invert(is_erased))
 
     def _insert(self, target: str, batch_id: int | None, batch: pa.RecordBatch) -> None:
         names = [*self._fit.spec.names, *(["batch_id"] if batch_id is not None else [])]
@@ -91,27 +107,16 @@ class Arrival:
         default = "NULL" if column.default is None else str(column.default)
         if not self._fit.has(column):
             return default
-        value = f"chunk.{quoted(column.source)}"
+        value = f"chunk.{quoted(column.name)}"
         if column.derived == "zone":
             return "coalesce(known_zone.zone, 'UTC')"
         if column.derived == "local_date":
             return LOCAL_DATE.format(at=value, day="zone_day")
-        if column.entity:
-            return f"{_map_name(column)}.key"
         value = f"CAST({value} AS {column.raw_type})"
         return value if column.default is None else f"coalesce({value}, {default})"
 
     def _joins(self) -> str:
-        joins = [_join(column) for column in self._present()]
-        return " ".join(joins) + (f" WHERE ({self._erased()}) IS NOT TRUE" if self._keys.has_erased else "")
-
-    def _erased(self) -> str:
-        """SQL: whether a row of the chunk is about somebody erased."""
-        personal = [column for column in self._present() if column.forget is Forget.DELETE]
-        conditions = [
-            f"chunk.{quoted(column.source)} IN (SELECT id FROM ingest_erased)" for column in personal
-        ]
-        return " OR ".join(conditions) or "false"
+        return " ".join(_JOINS[column.derived] for column in self._present() if column.derived)
 
     def _refused(self, batch: pa.RecordBatch) -> ValueRefusedError:
         """Which column it was. Asked on a connection of its own: the transaction is over."""
@@ -134,20 +139,10 @@ class Arrival:
         return [column for column in self._fit.spec.source_columns.values() if self._fit.has(column)]
 
 
-def _map_name(column: Column) -> str:
-    return f"map_{column.name}"
-
-
-def _join(column: Column) -> str:
-    source = f"chunk.{quoted(column.source)}"
-    if column.derived == "zone":
-        return f"LEFT JOIN ingest_known_zones AS known_zone ON known_zone.zone = {source}"
-    if column.derived == "local_date":
-        return f"""
-            LEFT JOIN ingest_people AS person ON person.user_key = map_user_key.key
-            LEFT JOIN raw.zone_days AS zone_day ON zone_day.zone = coalesce(person.zone, 'UTC')
-                AND zone_day.utc_date = CAST({source} AS DATE)"""
-    if column.entity:
-        name = _map_name(column)
-        return f"LEFT JOIN raw.key_{column.entity} AS {name} ON {name}.id = {source}"
-    return ""
+_JOINS = {
+    "zone": "LEFT JOIN ingest_known_zones AS known_zone ON known_zone.zone = chunk.zone",
+    "local_date": """
+        LEFT JOIN ingest_people AS person ON person.user_key = chunk.user_key
+        LEFT JOIN raw.zone_days AS zone_day ON zone_day.zone = coalesce(person.zone, 'UTC')
+            AND zone_day.utc_date = CAST(chunk.created_at AS DATE)""",
+}

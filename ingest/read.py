@@ -16,6 +16,7 @@ from ingest.warehouse import quoted
 
 READERS = 2
 PAGES_PER_SLICE = 8192
+CHUNK_ROWS = 400_000
 Settings = Mapping[str, str]
 _SLICE = (
     "ctid >= current_setting('schoolhouse.first')::tid AND ctid < current_setting('schoolhouse.end')::tid"
@@ -31,8 +32,8 @@ def read(
         return iter(())
     sql = f"SELECT {_select_list(fit)} FROM {quoted(fit.found.name)}"
     if not where and fit.found.pages > PAGES_PER_SLICE and source.snapshot.name:
-        return _plain(_parallel(source, f"{sql} WHERE {_SLICE}", _slices(fit.found.pages)))
-    return _plain(source.batches(f"{sql} WHERE {where}" if where else sql, settings))
+        return _joined(_plain(_parallel(source, f"{sql} WHERE {_SLICE}", _slices(fit.found.pages))))
+    return _joined(_plain(source.batches(f"{sql} WHERE {where}" if where else sql, settings)))
 
 
 def _select_list(fit: TableFit) -> str:
@@ -113,6 +114,18 @@ class _Feed:
                 readers -= 1
             else:
                 yield item
+
+
+def _joined(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Batches of at least CHUNK_ROWS rows: each costs a few statements at the warehouse."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(held.num_rows for held in waiting) >= CHUNK_ROWS:
+            yield pa.concat_batches(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_batches(waiting)
 
 
 def _plain(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -23,7 +23,7 @@ from ingest.progress import Reporter
 from ingest.read import read
 from ingest.schema import TableFit
 from ingest.source import Source
-from ingest.touched import is_event_stream, touch, touch_passed
+from ingest.touched import is_event_stream, touch, touch_dates, touch_passed
 from ingest.warehouse import integer, quoted, transaction
 from ingest.watermarks import on_days, since, store_watermark
 from ingest.zones import ZoneDays, zones_of_schools
@@ -148,6 +148,12 @@ class _Table:
         if self._batch.before is not None and self._spec.happened_at:
             self.late += late_rows(self._connection, self._spec, inserted, self._batch.before)
         if is_event_stream(self._spec):
+            self._touch(days)
+
+    def _touch(self, days: str) -> None:
+        if self._batch.before is None:
+            touch_dates(self._connection, self._batch.batch_id, f"SELECT local_date FROM ({days})")
+        else:
             touch(self._connection, self._batch.batch_id, days)
 
     def _guard(self, rows: int) -> None:

@@ -35,8 +35,14 @@ def touch(
         "INSERT INTO raw.pending_days SELECT user_key, local_date FROM ingest_days "
         "EXCEPT SELECT user_key, local_date FROM raw.pending_days"
     )
+    touch_dates(connection, batch_id, "SELECT local_date FROM ingest_days")
+
+
+def touch_dates(connection: duckdb.DuckDBPyConnection, batch_id: int, dates: str) -> None:
+    """Note the dates only: enough for a first batch, after which everything is built."""
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE ingest_dates AS SELECT DISTINCT local_date FROM ingest_days"
+        "CREATE OR REPLACE TEMP TABLE ingest_dates AS SELECT DISTINCT local_date "
+        f"FROM ({dates}) AS found (local_date) WHERE local_date IS NOT NULL"
     )
     connection.execute(
         "INSERT INTO raw.touched_dates SELECT $1, local_date FROM ingest_dates WHERE local_date NOT IN "

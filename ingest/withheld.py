@@ -24,13 +24,11 @@ def clear(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def add(connection: duckdb.DuckDBPyConnection, spec: TableSpec, condition: str) -> None:
-    """Count the rows of ingest_chunk for which `condition` holds."""
+def add(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:
+    """Count the rows of ingest_chunk."""
     if spec.day:
-        # Materialized: DuckDB cannot push a filter on a UUID down into Arrow.
         connection.execute(
-            "INSERT INTO ingest_withheld WITH chunk AS MATERIALIZED (SELECT * FROM ingest_chunk) "
-            f"SELECT {day_totals(spec)} FROM chunk WHERE {condition} GROUP BY 1"
+            f"INSERT INTO ingest_withheld SELECT {day_totals(spec)} FROM ingest_chunk GROUP BY 1"
         )
 
 

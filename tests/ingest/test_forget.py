@@ -53,6 +53,7 @@ def test_forget_leaves_no_row_and_spares_others(school: School) -> None:
     school.warehouse.execute("DELETE FROM raw.pending_dates")
     key = school.value("SELECT key FROM raw.key_users WHERE id = $1", person)
     spared = school.value("SELECT key FROM raw.key_users WHERE id = $1", other)
+    school.warehouse.execute("INSERT INTO raw.pending_days SELECT user_key, local_date FROM raw.analytics")
     assert len(_traces(school, key)) == 10
 
     rows = forget(school.warehouse, [key])
