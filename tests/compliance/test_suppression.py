@@ -180,7 +180,8 @@ def _schools_with_a_pupil(school: School) -> Iterator[tuple[str, UUID, UUID]]:
             connection.execute(f"ATTACH '{school.snapshot / name}.duckdb' AS {name} (READ_ONLY)")
         yield from connection.execute(
             "SELECT code, school_id::UUID, min(user_id) "
-            "FROM marts.dim_school JOIN identity.users USING (school_key) WHERE role = 'STUDENT' AND school_id IS NOT NULL GROUP BY ALL ORDER BY code"
+            "FROM marts.dim_school JOIN identity.users USING (school_key) "
+            "WHERE role = 'STUDENT' AND school_id IS NOT NULL GROUP BY ALL ORDER BY code"
         ).fetchall()
 
 
