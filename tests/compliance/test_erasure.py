@@ -25,7 +25,7 @@ from tests.differential.published import Snapshot
 
 Copy = Callable[[Path], Path]
 # Numbers that only count arrivals: they differ between two warehouses of the same source.
-ARRIVAL_KEYS = {"attempt_id", "request_id", "incident_id"}
+ARRIVAL_KEYS = {"attempt_key", "request_key", "incident_key"}
 
 
 def test_bytes_of_the_erased_are_gone_from_every_file(story: Story) -> None:
