@@ -6,9 +6,7 @@ security headers, and logs and counts every request without personal data.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from secrets import token_hex
 
 import structlog
 from starlette.responses import Response
@@ -18,29 +16,13 @@ from api import BASE_PATH, disclosures, errors, respond, telemetry
 from api.ask import VISIT, Visit, person, route_of
 from api.cache import Answer
 from api.errors import ApiError, RateLimited, TooLarge
+from api.record import Record
 from api.scope import Caller
 from api.services import Services
 from api.snapshots import Snapshot
 
-SECURITY_HEADERS = respond.raw_headers(
-    (
-        ("X-Content-Type-Options", "nosniff"),
-        ("X-Frame-Options", "DENY"),
-        ("Referrer-Policy", "no-referrer"),
-        ("Cross-Origin-Opener-Policy", "same-origin"),
-        ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
-    )
-)
 LARGEST_BODY = 200_000
-_API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-_PAGE_POLICY = (
-    b"content-security-policy",
-    b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; "
-    b"frame-ancestors 'none'",
-)
-
 _NEVER = (b";q=0", b";q=0.0", b";q=0.00", b";q=0.000")
-_METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
 log = structlog.get_logger("api")
 
@@ -57,7 +39,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        record = _Record(scope, send)
+        record = Record(scope, send)
         try:
             await self._answer(scope, receive, record)
         except Exception as failure:
@@ -65,7 +47,7 @@ class Edge:
         finally:
             record.close()
 
-    async def _answer(self, scope: Scope, receive: Receive, record: _Record) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, record: Record) -> None:
         if not scope["path"].startswith(BASE_PATH):
             await self._app(scope, receive, record.send)
             return
@@ -79,7 +61,7 @@ class Edge:
             snapshot.release()
 
     async def _answer_from(
-        self, snapshot: Snapshot, caller: Caller, scope: Scope, receive: Receive, record: _Record
+        self, snapshot: Snapshot, caller: Caller, scope: Scope, receive: Receive, record: Record
     ) -> None:
         visit = _visit(scope, caller, snapshot, is_stale=self._services.store.is_stale(snapshot))
         response = self._remembered(scope, visit, record)
@@ -92,7 +74,7 @@ class Edge:
         finally:
             await self._disclose(scope, caller, snapshot, record)
 
-    async def _disclose(self, scope: Scope, caller: Caller, snapshot: Snapshot, record: _Record) -> None:
+    async def _disclose(self, scope: Scope, caller: Caller, snapshot: Snapshot, record: Record) -> None:
         """Log the reading of one learner's record, also when the answer came from the cache."""
         subject = disclosures.subject_of(scope["path"], scope["query_string"].decode("latin-1"))
         if subject is None or record.status not in (200, 304):
@@ -105,7 +87,7 @@ class Edge:
         if wait_seconds is not None:
             raise RateLimited(wait_seconds)
 
-    def _remembered(self, scope: Scope, visit: Visit, record: _Record) -> Response | None:
+    def _remembered(self, scope: Scope, visit: Visit, record: Record) -> Response | None:
         if scope["method"] != "GET" or (who := visit.snapshot.scopes.get(visit.caller)) is None:
             return None
         cache = self._services.cache
@@ -116,7 +98,7 @@ class Edge:
         record.route = answer.route
         return _response(answer, visit)
 
-    async def _fail(self, scope: Scope, receive: Receive, record: _Record, failure: Exception) -> None:
+    async def _fail(self, scope: Scope, receive: Receive, record: Record, failure: Exception) -> None:
         error = errors.as_api_error(failure)
         if error.status >= 500 and not isinstance(failure, ApiError):
             # No message and no traceback: both may quote values of rows.
@@ -128,47 +110,6 @@ class Edge:
             )
         if record.status == 0:
             await errors.response(error)(scope, receive, record.send)
-
-
-class _Record:
-    """What is logged and counted of one request, and the headers that every response gets."""
-
-    __slots__ = ("_began", "_head", "_scope", "_send", "request_id", "route", "snapshot", "status")
-
-    def __init__(self, scope: Scope, send: Send) -> None:
-        self._began = time.perf_counter()
-        self._scope = scope
-        self._send = send
-        self.request_id = token_hex(16)
-        self.route: str | None = None
-        self.snapshot: str | None = None
-        self.status = 0
-        policy = _API_POLICY if scope["path"].startswith(BASE_PATH) else _PAGE_POLICY
-        self._head = [*SECURITY_HEADERS, policy, (b"x-request-id", self.request_id.encode())]
-
-    async def send(self, message: Message) -> None:
-        """Pass a message on, completing the headers."""
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            message = {**message, "headers": [*message.get("headers", ()), *self._head]}
-        await self._send(message)
-
-    def close(self) -> None:
-        """Log and count the request under its route template; 499 when the client left before an answer."""
-        seconds = time.perf_counter() - self._began
-        route = self.route or route_of(self._scope)
-        status = self.status or 499
-        method = self._scope["method"] if self._scope["method"] in _METHODS else "other"
-        telemetry.observe_request(method, route, status, seconds)
-        log.info(
-            "request",
-            request_id=self.request_id,
-            method=method,
-            route=route,
-            status=status,
-            duration_ms=round(seconds * 1000, 2),
-            snapshot=self.snapshot,
-        )
 
 
 def _visit(scope: Scope, caller: Caller, snapshot: Snapshot, *, is_stale: bool) -> Visit:

@@ -12,8 +12,8 @@ from api.auth import Verifier, make_verifier
 from api.cache import AnswerCache
 from api.limits import Limiter
 from api.settings import ApiSettings
-from api.snapshots import SnapshotStore
 from api.sql.sandbox import Sandboxes
+from api.store import SnapshotStore
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
+from api.opening import open_snapshot
 from api.queries.overview import overview
 from api.schemas.analytics import Overview
 from api.scope import Caller, Scope
-from api.snapshots import open_snapshot
 from api.suppression import REASON, Guarded, is_small
 from api.tokens import Role
 from pipeline.errors import UsageError

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from api.manifest import IDENTITY_FILE, MANIFEST_FILE, MARTS_FILE
-from api.snapshots import SnapshotStore
+from api.store import SnapshotStore
 from tests.api.serving import BASE, bearer, client_of, settings_for
 from tests.api.snapshot_factory import Published, point_current, publish, write_snapshot
 
