@@ -71,4 +71,6 @@ def project_config(settings: Settings, project: Path = PROJECT) -> Config:
     # `sqlmesh lint` reads config.yaml itself and still optimizes, so that it sees what it needs.
     defaults = config.model_defaults.copy(update={"optimize_query": False})
     gateways = {GATEWAY: gateway.copy(update={"connection": connection, "state_connection": None})}
-    return config.copy(update={"gateways": gateways, "model_defaults": defaults})
+    # Unit tests of models are `sqlmesh test`'s business; parsing them would slow every night down.
+    ignored = [*config.ignore_patterns, "tests/models/*"]
+    return config.copy(update={"gateways": gateways, "model_defaults": defaults, "ignore_patterns": ignored})
