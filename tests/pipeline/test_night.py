@@ -11,6 +11,7 @@ from uuid import UUID
 
 import duckdb
 import psycopg
+import pytest
 from typer.testing import CliRunner
 
 from api.manifest import IDENTITY_FILE, MANIFEST_FILE, MARTS_FILE, read_manifest
@@ -25,6 +26,7 @@ from pipeline.warehouse import open_warehouse
 from tests.conftest import SCHOOL_AS_OF, MakeDatabase, Night, School
 from tests.pipeline.conftest import Environment
 
+pytestmark = pytest.mark.timeout(900)  # the published school is made within the first test
 PEOPLE = """
 SELECT unnest([username, email, first_name || ' ' || last_name, user_id::VARCHAR]) FROM users
 """
