@@ -151,10 +151,14 @@ class Registry:
             is_kept = self._connection is not None
             try:
                 return await read(await self._kept())
-            except psycopg.OperationalError:
+            except (psycopg.OperationalError, psycopg.InterfaceError):
                 await self.close()
                 if not is_kept:
                     raise
+            except BaseException:
+                # Also of a request that was cancelled halfway: its connection may hold half an answer.
+                await self.close()
+                raise
             # The kept connection may have died of a restart of the server; a new one tells.
             return await read(await self._kept())
 
