@@ -23,12 +23,14 @@ class Source:
     reference: Reference
     population: Population
 
-    def answered(self, case: Case) -> Any:
-        """Return the API's data, after checking that it is about this night."""
+    def answered(self, case: Case) -> tuple[Any, list[str]]:
+        """Return the API's data about this night, and the names of what it withholds from students."""
         body = self.api.get(case.path, case.caller.claims, case.parameters)
+        withheld = body["meta"].get("withheld") or []
+        assert case.caller.role == "student" or not withheld
         assert body["meta"]["snapshot_id"] == self.night.snapshot_id
         assert plain(instant(body["meta"]["as_of"])) == plain(self.night.as_of)
-        return body["data"]
+        return body["data"], withheld
 
     def expected(self, case: Case) -> Any:
         """Return what plain SQL says, with the snapshot's pseudonyms in place."""
@@ -43,8 +45,9 @@ class Source:
         self.reference.rows("set_caller", **values)
 
     def differences(self, case: Case) -> list[str]:
-        """Return every field in which the two sides differ."""
-        ours, theirs = self.answered(case), self.expected(case)
+        """Return every field in which the two sides differ; what is withheld must be missing."""
+        (ours, withheld), theirs = self.answered(case), self.expected(case)
+        leave_out(withheld, ours, theirs)
         if case.sql == "api_dashboard":
             return _dashboard_differences(ours, theirs)
         if case.sql == "api_compliance_status":
@@ -53,10 +56,25 @@ class Source:
 
 
 @contextmanager
-def ask_about(night: Night) -> Iterator[Source]:
-    """Serve a night and open the reference beside it."""
-    with serve(night.data_dir, night.source_url) as api, night.reference() as reference:
+def ask_about(night: Night, small_group: int) -> Iterator[Source]:
+    """Serve a night, withholding figures about fewer people than `small_group`, beside the reference."""
+    with serve(night.data_dir, night.source_url, small_group) as api, night.reference() as reference:
         yield Source(night, api, reference, population(night, reference))
+
+
+def leave_out(withheld: list[str], ours: Any, theirs: Any) -> None:
+    """Remove what is withheld from both sides; the answer must not hold it."""
+    for name in withheld:
+        assert not _taken(ours, name), f"{name} is withheld, and yet there"
+        _taken(theirs, name)
+
+
+def _taken(data: Any, name: str) -> Any:
+    """Remove a field, as in `assignments.attempts_total`, and return what it was."""
+    *parents, last = name.split(".")
+    for parent in parents:
+        data = data[parent]
+    return data.pop(last)
 
 
 def _dashboard_differences(ours: Any, theirs: Any) -> list[str]:

@@ -2,12 +2,11 @@
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import psycopg
 
 from .api_cases import Caller, Case
-from .asking import Source
+from .asking import Source, leave_out
 from .compare import json_differences
 
 PATIENCE_SECONDS = 20
@@ -37,21 +36,20 @@ def let_things_happen(source: Source) -> None:
             )
 
 
-def settled(source: Source, caller: Caller) -> Any:
-    """Ask until the follower has read what was just inserted, which may take one of its rounds."""
+def realtime_differences(source: Source, caller: Caller) -> list[str]:
+    """Ask until the follower has read what was inserted, which may take one of its rounds; compare."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        answer = source.api.get("/analytics/realtime", caller.claims)["data"]
-        if not json_differences(
-            answer["activities_today"], expected(source, caller, answer)["activities_today"]
-        ):
-            return answer
-        if time.monotonic() > deadline:
-            return answer
+        found = _differences(source, caller)
+        if not found or time.monotonic() > deadline:
+            return found
         time.sleep(0.2)
 
 
-def expected(source: Source, caller: Caller, answer: Any) -> Any:
-    """Return what plain SQL says about the moment that the answer is about."""
-    values = {"observed_at": answer["observed_at"]}
-    return source.expected(Case(caller, "/analytics/realtime", "api_realtime", values=values))
+def _differences(source: Source, caller: Caller) -> list[str]:
+    answer, withheld = source.answered(Case(caller, "/analytics/realtime", "api_realtime"))
+    lag, values = answer.pop("lag_seconds"), {"observed_at": answer.pop("observed_at")}
+    expected = source.expected(Case(caller, "/analytics/realtime", "api_realtime", values=values))
+    leave_out(withheld, answer, expected)
+    late = [] if 0 <= lag < PATIENCE_SECONDS else [f"data.lag_seconds: {lag}"]
+    return json_differences(answer, expected) + late

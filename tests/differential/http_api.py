@@ -42,15 +42,14 @@ class Api:
 
 
 @contextmanager
-def serve(data_dir: Path, source_url: str) -> Iterator[Api]:
+def serve(data_dir: Path, source_url: str, small_group: int) -> Iterator[Api]:
     """Run the API on a free port until the block is left."""
     port = _free_port()
     settings = {
         "SCHOOLHOUSE_DATA_DIR": str(data_dir),
         "SCHOOLHOUSE_SOURCE_URL": source_url,
         "SCHOOLHOUSE_JWT_SECRET": SECRET,
-        # Exact figures for students too: what is withheld of small groups has tests of its own.
-        "SCHOOLHOUSE_SMALL_GROUP": "1",
+        "SCHOOLHOUSE_SMALL_GROUP": str(small_group),
     }
     command = [sys.executable, "-m", "pipeline.cli", "serve", "--host", "127.0.0.1", "--port", str(port)]
     log = data_dir.with_name(f"{data_dir.name}-api.log")
