@@ -181,7 +181,8 @@ def _people(connection: psycopg.Connection[Any], code: str) -> None:
         ):
             connection.execute(
                 "INSERT INTO consents "
-                "(id, user_id, purpose, policy_version, given_by, given_at, withdrawn_at) VALUES (%s, %s, %s, 'v1', %s, %s, %s)",
+                "(id, user_id, purpose, policy_version, given_by, given_at, withdrawn_at) "
+                "VALUES (%s, %s, %s, 'v1', %s, %s, %s)",
                 [_id(f"{person}{purpose}"), person, purpose, given_by, AS_OF - timedelta(days=9), withdrawn],
             )
 
