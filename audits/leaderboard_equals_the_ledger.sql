@@ -2,44 +2,67 @@ AUDIT (
   name leaderboard_equals_the_ledger
 );
 
-WITH timeframes AS (
+WITH days AS (
   SELECT
-    'day' AS timeframe,
-    @day_window_days AS window_days
-  UNION ALL
-  SELECT
-    'week',
-    @week_window_days
-  UNION ALL
-  SELECT
-    'month',
-    @month_window_days
-  UNION ALL
-  SELECT
-    'year',
-    @year_window_days
-  UNION ALL
-  SELECT
-    'all',
-    NULL
-), ledger AS (
-  SELECT
-    timeframes.timeframe,
     fct_user_day.user_key,
-    SUM(fct_user_day.xp) AS xp
+    fct_user_day.xp,
+    DATE_DIFF('DAY', fct_user_day.activity_date, dim_school.today_date) AS days_ago
   FROM marts.fct_user_day
   INNER JOIN marts.dim_user
     ON dim_user.user_key = fct_user_day.user_key AND dim_user.is_leaderboard_participant
   INNER JOIN marts.dim_school
     ON dim_school.school_key = dim_user.school_key
-  INNER JOIN timeframes
-    ON timeframes.window_days IS NULL
-    OR fct_user_day.activity_date > dim_school.today_date - timeframes.window_days
+), sums AS (
+  SELECT
+    days.user_key,
+    SUM(CASE WHEN days.days_ago < @day_window_days THEN days.xp ELSE 0 END) AS day_xp,
+    SUM(CASE WHEN days.days_ago < @week_window_days THEN days.xp ELSE 0 END) AS week_xp,
+    SUM(CASE WHEN days.days_ago < @month_window_days THEN days.xp ELSE 0 END) AS month_xp,
+    SUM(CASE WHEN days.days_ago < @year_window_days THEN days.xp ELSE 0 END) AS year_xp,
+    SUM(days.xp) AS all_xp
+  FROM days
   GROUP BY
-    timeframes.timeframe,
-    fct_user_day.user_key
-  HAVING
-    SUM(fct_user_day.xp) > 0
+    days.user_key
+), ledger AS (
+  SELECT
+    'day' AS timeframe,
+    sums.user_key,
+    sums.day_xp AS xp
+  FROM sums
+  WHERE
+    sums.day_xp > 0
+  UNION ALL
+  SELECT
+    'week' AS timeframe,
+    sums.user_key,
+    sums.week_xp AS xp
+  FROM sums
+  WHERE
+    sums.week_xp > 0
+  UNION ALL
+  SELECT
+    'month' AS timeframe,
+    sums.user_key,
+    sums.month_xp AS xp
+  FROM sums
+  WHERE
+    sums.month_xp > 0
+  UNION ALL
+  SELECT
+    'year' AS timeframe,
+    sums.user_key,
+    sums.year_xp AS xp
+  FROM sums
+  WHERE
+    sums.year_xp > 0
+  UNION ALL
+  SELECT
+    'all' AS timeframe,
+    sums.user_key,
+    sums.all_xp AS xp
+  FROM sums
+  WHERE
+    sums.all_xp > 0
 ), board AS (
   SELECT
     leaderboard.timeframe,

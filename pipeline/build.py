@@ -147,7 +147,7 @@ def _broken_audits(broken: NodeAuditsErrors) -> str:
 def _failed_model(error: NodeExecutionFailedError[Any]) -> str:
     name = _short(str(getattr(error.node, "snapshot_name", "a model")))
     cause = error.__cause__
-    reason = str(cause) if isinstance(cause, VALUE_FREE_ERRORS) else type(cause).__name__
+    reason = str(cause).partition("\n")[0] if isinstance(cause, VALUE_FREE_ERRORS) else type(cause).__name__
     return f"{name} could not be built: {reason}"
 
 

@@ -15,43 +15,65 @@ WITH participant_days AS (
   INNER JOIN intermediate.int_users /* participants only */
     ON int_users.user_key = int_user_day.user_key
     AND int_users.is_leaderboard_participant
-), timeframes AS (
+), sums AS (
   SELECT
-    'day' AS timeframe,
-    @day_window_days AS window_days
-  UNION ALL
-  SELECT
-    'week',
-    @week_window_days
-  UNION ALL
-  SELECT
-    'month',
-    @month_window_days
-  UNION ALL
-  SELECT
-    'year',
-    @year_window_days
+    participant_days.user_key,
+    SUM(participant_days.xp) FILTER(WHERE
+      participant_days.days_ago < @day_window_days) AS day_xp,
+    MAX(participant_days.last_xp_at) FILTER(WHERE
+      participant_days.days_ago < @day_window_days) AS day_last_xp_at,
+    SUM(participant_days.xp) FILTER(WHERE
+      participant_days.days_ago < @week_window_days) AS week_xp,
+    MAX(participant_days.last_xp_at) FILTER(WHERE
+      participant_days.days_ago < @week_window_days) AS week_last_xp_at,
+    SUM(participant_days.xp) FILTER(WHERE
+      participant_days.days_ago < @month_window_days) AS month_xp,
+    MAX(participant_days.last_xp_at) FILTER(WHERE
+      participant_days.days_ago < @month_window_days) AS month_last_xp_at,
+    SUM(participant_days.xp) FILTER(WHERE
+      participant_days.days_ago < @year_window_days) AS year_xp,
+    MAX(participant_days.last_xp_at) FILTER(WHERE
+      participant_days.days_ago < @year_window_days) AS year_last_xp_at,
+    SUM(participant_days.xp) AS all_xp,
+    MAX(participant_days.last_xp_at) AS all_last_xp_at
+  FROM participant_days
+  GROUP BY
+    participant_days.user_key
 ), windows AS (
   SELECT
-    timeframes.timeframe,
-    participant_days.user_key,
-    SUM(participant_days.xp) AS xp,
-    MAX(participant_days.last_xp_at) AS last_xp_at
-  FROM participant_days
-  INNER JOIN timeframes /* the windows that the date lies in */
-    ON participant_days.days_ago < timeframes.window_days
-  GROUP BY
-    timeframes.timeframe,
-    participant_days.user_key
+    'day' AS timeframe,
+    sums.user_key,
+    sums.day_xp AS xp,
+    sums.day_last_xp_at AS last_xp_at
+  FROM sums
   UNION ALL
   SELECT
-    'all',
-    participant_days.user_key,
-    SUM(participant_days.xp),
-    MAX(participant_days.last_xp_at)
-  FROM participant_days
-  GROUP BY
-    participant_days.user_key
+    'week' AS timeframe,
+    sums.user_key,
+    sums.week_xp AS xp,
+    sums.week_last_xp_at AS last_xp_at
+  FROM sums
+  UNION ALL
+  SELECT
+    'month' AS timeframe,
+    sums.user_key,
+    sums.month_xp AS xp,
+    sums.month_last_xp_at AS last_xp_at
+  FROM sums
+  UNION ALL
+  SELECT
+    'year' AS timeframe,
+    sums.user_key,
+    sums.year_xp AS xp,
+    sums.year_last_xp_at AS last_xp_at
+  FROM sums
+  UNION ALL
+  SELECT
+    'all' AS timeframe,
+    sums.user_key,
+    sums.all_xp AS xp,
+    sums.all_last_xp_at AS last_xp_at
+  FROM sums
 )
 SELECT
   windows.timeframe::TEXT AS timeframe,

@@ -19,6 +19,7 @@ MODEL (
       )
     ),
     references_dim_user,
+    school_is_that_of_the_user,
     references_dim_lesson,
     references_dim_course,
     forall(criteria := (

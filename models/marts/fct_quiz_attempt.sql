@@ -12,6 +12,7 @@ MODEL (
       columns := (attempt_key, user_key, quiz_key, school_key, is_completed, started_at)
     ),
     references_dim_user,
+    school_is_that_of_the_user,
     references_dim_quiz,
     references_dim_course,
     forall(

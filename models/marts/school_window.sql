@@ -46,18 +46,53 @@ WITH rows_of_scopes AS (
     int_window_scopes.scope_key,
     int_window_scopes.time_range
   FROM intermediate.int_window_scopes
+), last_days AS (
+  SELECT
+    'school' AS scope,
+    fct_user_day.school_key,
+    MAX(fct_user_day.activity_date) AS last_date
+  FROM marts.fct_user_day
+  GROUP BY
+    fct_user_day.school_key,
+    fct_user_day.user_key
+  UNION ALL
+  SELECT
+    'platform',
+    fct_user_day.school_key,
+    MAX(fct_user_day.activity_date)
+  FROM marts.fct_user_day
+  CROSS JOIN staging.stg_batch
+  WHERE
+    fct_user_day.activity_date <= stg_batch.as_of_date
+  GROUP BY
+    fct_user_day.school_key,
+    fct_user_day.user_key
+), users AS (
+  SELECT
+    scopes.scope,
+    scopes.scope_key,
+    scopes.time_range,
+    COUNT(*) AS active_users
+  FROM last_days
+  INNER JOIN intermediate.int_window_scopes AS scopes /* the windows that the last date of the user lies in */
+    ON scopes.scope = last_days.scope
+    AND scopes.school_key = last_days.school_key
+    AND last_days.last_date BETWEEN scopes.from_date AND scopes.to_date
+  GROUP BY
+    scopes.scope,
+    scopes.scope_key,
+    scopes.time_range
 ), activity AS (
   SELECT
     scopes.scope,
     scopes.scope_key,
     scopes.time_range,
-    COUNT(DISTINCT fct_user_day.user_key) AS active_users,
-    SUM(fct_user_day.event_count) AS activities,
-    SUM(fct_user_day.xp) AS xp
-  FROM marts.fct_user_day
+    SUM(engagement_daily.activities) AS activities,
+    SUM(engagement_daily.xp) AS xp
+  FROM marts.engagement_daily
   INNER JOIN intermediate.int_window_scopes AS scopes /* the windows that the date lies in */
-    ON scopes.school_key = fct_user_day.school_key
-    AND fct_user_day.activity_date BETWEEN scopes.from_date AND scopes.to_date
+    ON scopes.school_key = engagement_daily.school_key
+    AND engagement_daily.activity_date BETWEEN scopes.from_date AND scopes.to_date
   GROUP BY
     scopes.scope,
     scopes.scope_key,
@@ -84,13 +119,17 @@ SELECT
   rows_of_scopes.scope::TEXT AS scope,
   rows_of_scopes.scope_key::INT AS scope_key,
   rows_of_scopes.time_range::TEXT AS time_range,
-  COALESCE(activity.active_users, 0)::INT AS active_users,
+  COALESCE(users.active_users, 0)::INT AS active_users,
   COALESCE(activity.activities, 0)::BIGINT AS activities,
   COALESCE(activity.xp, 0)::BIGINT AS xp,
   COALESCE(attempts.quiz_score_sum, 0)::DECIMAL(18, 2) AS quiz_score_sum,
   COALESCE(attempts.quiz_attempts, 0)::INT AS quiz_attempts,
   CAST(attempts.quiz_score_sum::DOUBLE / attempts.quiz_attempts AS DOUBLE) AS average_quiz_score
 FROM rows_of_scopes
+LEFT JOIN users
+  ON users.scope = rows_of_scopes.scope
+  AND users.scope_key = rows_of_scopes.scope_key
+  AND users.time_range = rows_of_scopes.time_range
 LEFT JOIN activity
   ON activity.scope = rows_of_scopes.scope
   AND activity.scope_key = rows_of_scopes.scope_key

@@ -1,0 +1,133 @@
+"""Builds on a real warehouse: all again on the same day, new tables whole, failures that name themselves."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ingest.progress import Silent
+from pipeline.build import BuildReport, build
+from pipeline.errors import AuditError, BuildError
+from pipeline.settings import Settings
+from pipeline.warehouse import PROJECT, Warehouse, open_warehouse
+from tests.conftest import School, settings_of
+
+SESSIONS = "SELECT sum(session_count) FROM marts.fct_user_day"
+XP = "SELECT sum(xp) FROM marts.fct_user_day"
+BOARD = """
+SELECT user_key FROM marts.leaderboard WHERE scope = 'global' AND timeframe = 'all' ORDER BY position
+"""
+PROJECT_PARTS = ("models", "seeds", "macros", "audits", "external_models")
+
+
+@pytest.fixture
+def built(school: School, tmp_path: Path) -> Settings:
+    """A copy of the published school's warehouse, to be changed at will."""
+    settings = settings_of(school.source_url, tmp_path / "data")
+    settings.data_dir.mkdir()
+    shutil.copy(school.settings.warehouse_file, settings.warehouse_file)
+    return settings
+
+
+def rebuild(warehouse: Warehouse) -> BuildReport:
+    return build(warehouse.context, warehouse.connection, Silent())
+
+
+def value(connection: duckdb.DuckDBPyConnection, query: str) -> object:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def test_a_second_build_on_the_same_day_updates_every_mart(built: Settings) -> None:
+    """Guards against a scheduler that takes the day for done, while the source has gone on."""
+    with open_warehouse(built) as warehouse:
+        connection = warehouse.connection
+        xp = value(connection, XP)
+        first = value(connection, "SELECT min(user_key) FROM marts.leaderboard WHERE timeframe = 'all'")
+        connection.execute(
+            "INSERT INTO raw.analytics SELECT 10000000, user_key, event_type, NULL, 100000, created_at,"
+            " local_date, batch_id FROM raw.analytics WHERE user_key = $1 ORDER BY id DESC LIMIT 1",
+            [first],
+        )
+        connection.execute(
+            "INSERT INTO raw.pending_days SELECT user_key, local_date FROM raw.analytics WHERE id = 10000000"
+        )
+        connection.execute("UPDATE raw.courses SET title = 'Renamed'")
+        connection.execute("UPDATE raw.users SET is_active = false WHERE role = 'TEACHER'")
+
+        report = rebuild(warehouse)
+
+        assert value(connection, XP) == xp + 100_000  # type: ignore[operator]
+        assert connection.execute(BOARD).fetchall()[0][0] == first
+        assert value(connection, "SELECT DISTINCT title FROM marts.dim_course") == "Renamed"
+        assert value(connection, "SELECT sum(teachers_total) FROM marts.school_overview") == 0
+        assert report.rows_processed["intermediate.int_user_day"] == 1
+        assert report.rows_processed["marts.fct_user_day"] <= 5
+        assert {audit.mart for audit in report.audits} >= {"leaderboard", "fct_user_day"}
+        assert report.to_json()["audits"][0].keys() == {"mart", "audit", "rows", "passed", "blocking"}
+        assert report.seconds.keys() >= {"marts.leaderboard", "marts.dim_course"}
+
+
+def test_a_broken_audit_names_mart_audit_and_rows_and_the_next_build_converges(built: Settings) -> None:
+    """Guards against bad rows that stay behind when the next build skips what it thinks is done."""
+    with open_warehouse(built) as warehouse:
+        connection = warehouse.connection
+        before = connection.execute("FROM marts.fct_lesson_progress ORDER BY ALL").fetchall()
+        connection.execute(
+            "INSERT INTO raw.user_progress SELECT * FROM raw.user_progress ORDER BY id LIMIT 3"
+        )
+        with pytest.raises(AuditError) as caught:
+            rebuild(warehouse)
+        assert "marts.fct_lesson_progress: audit unique_combination_of_columns failed for 3 rows" in str(
+            caught.value
+        )
+        connection.execute(
+            "DELETE FROM raw.user_progress "
+            "WHERE rowid NOT IN (SELECT min(rowid) FROM raw.user_progress GROUP BY id)"
+        )
+
+        rebuild(warehouse)
+
+        assert connection.execute("FROM marts.fct_lesson_progress ORDER BY ALL").fetchall() == before
+
+
+def test_a_model_that_fails_is_named_without_values(built: Settings) -> None:
+    with open_warehouse(built) as warehouse:
+        connection = warehouse.connection
+        connection.execute("ALTER TABLE raw.courses RENAME COLUMN title TO heading")
+        with pytest.raises(
+            BuildError, match=r"^intermediate\.\w+ could not be built: Binder Error: .*\"title\""
+        ):
+            rebuild(warehouse)
+        connection.execute("ALTER TABLE raw.courses RENAME COLUMN heading TO title")
+        assert rebuild(warehouse).audits
+
+
+def test_a_changed_model_is_built_over_all_days(built: Settings, tmp_path: Path) -> None:
+    """Guards against a new table of an incremental model that holds nothing but last night."""
+    project = changed_project(tmp_path / "project")
+    with open_warehouse(built) as warehouse:
+        days = value(warehouse.connection, "SELECT count(*) FROM marts.fct_user_day")
+        sessions = value(warehouse.connection, SESSIONS)
+    with open_warehouse(built, project) as warehouse:
+        report = rebuild(warehouse)
+        assert report.rows_processed["intermediate.int_user_day"] == days
+        assert value(warehouse.connection, "SELECT count(*) FROM marts.fct_user_day") == days
+        assert value(warehouse.connection, SESSIONS) > sessions  # type: ignore[operator]
+
+
+def changed_project(folder: Path) -> Path:
+    """The project with another idea of a session: a gap of more than a minute ends it."""
+    folder.mkdir()
+    for part in PROJECT_PARTS:
+        shutil.copytree(PROJECT / part, folder / part)
+    shutil.copy(PROJECT / "external_models.yaml", folder)
+    config = (PROJECT / "config.yaml").read_text()
+    setting = "session_gap_seconds: "
+    assert f"{setting}1800" in config
+    (folder / "config.yaml").write_text(config.replace(f"{setting}1800", f"{setting}60"))
+    return folder
