@@ -7,7 +7,7 @@ LOCK_FLAGS := --generate-hashes --no-emit-index-url --no-header --python-version
 RUNTIME_STAMP := .venv/.runtime
 DEV_STAMP := .venv/.dev
 
-.PHONY: help setup setup-dev demo test check fix bench lock clean
+.PHONY: help setup setup-dev demo test test-nights check fix bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,9 +38,12 @@ $(DEV_STAMP): requirements-setup.lock requirements-dev.lock pyproject.toml
 demo: setup ## Real data in a real PostgreSQL, one whole nightly build, then the API and the dashboard
 	@$(BIN)/schoolhouse demo
 
-test: setup-dev ## Run every test, with coverage
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
+test: setup-dev ## Run the tests, with coverage; the nights have a target of their own
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= --ignore=tests/nights
 	@$(BIN)/python -m tests.coverage_gate
+
+test-nights: setup-dev ## Play nights in a row and kill runs in every step, each compared with a build from scratch
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/nights
 
 check: setup-dev ## Lint, types, import direction, SQL format and lint, generated files; changes nothing
 	@$(BIN)/ruff check .
