@@ -38,12 +38,12 @@ $(DEV_STAMP): requirements-setup.lock requirements-dev.lock pyproject.toml
 demo: setup ## Real data in a real PostgreSQL, one whole nightly build, then the API and the dashboard
 	@$(BIN)/schoolhouse demo
 
-test: setup-dev ## Run the tests, with coverage; the nights have a target of their own
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= --ignore=tests/nights
+test: setup-dev ## Run the tests, with coverage; long nights and kills have a target of their own
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= -m 'not slow'
 	@$(BIN)/python -m tests.coverage_gate
 
-test-nights: setup-dev ## Play nights in a row and kill runs in every step, each compared with a build from scratch
-	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/nights
+test-nights: setup-dev ## Nights in a row, and runs and erasures killed in every step, each compared with a build from scratch
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 check: setup-dev ## Lint, types, import direction, SQL format and lint, generated files; changes nothing
 	@$(BIN)/ruff check .

@@ -132,6 +132,7 @@ KILLS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kill", KILLS)
 def test_a_killed_erasure_is_finished_by_the_next_run(story: Story, copy_of: Copy, kill: str) -> None:
     """Guards against half an erasure: SIGKILL anywhere, and the next run still ends with valid receipts."""

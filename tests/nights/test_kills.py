@@ -23,6 +23,8 @@ from tests.conftest import SCHOOL_AS_OF, MakeDatabase, Night, settings_of
 from tests.nights.comparison import differences
 from tests.nights.test_nights import OWN_HISTORY
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 300
 STEPS = ("ingest", "erase", "build", "publish", "purge")
 

@@ -14,6 +14,8 @@ from demo.generate import generate
 from tests.conftest import SCHOOL_AS_OF, MakeDatabase, Night, settings_of
 from tests.nights.comparison import differences
 
+pytestmark = pytest.mark.slow
+
 NIGHTS = 5
 # Its rows are receipts of this data directory's own erasures, not figures of the source.
 OWN_HISTORY = frozenset({"compliance_erasures"})
