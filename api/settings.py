@@ -35,8 +35,8 @@ class ApiSettings(BaseSettings):
 
     jwt_secret: SecretStr | None = Field(
         default=None,
-        min_length=32,
-        description="Secret of HS256 tokens, at least 32 characters. This or JWKS.",
+        min_length=1,
+        description="Secret of HS256 tokens; fewer than 32 bytes work, with a warning (RFC 7518, 3.2). This or JWKS.",
     )
     jwks: str | None = Field(
         default=None,
