@@ -36,7 +36,7 @@ class ApiSettings(BaseSettings):
     jwt_secret: SecretStr | None = Field(
         default=None,
         min_length=1,
-        description="Secret of HS256 tokens; fewer than 32 bytes work, with a warning (RFC 7518, 3.2). This or JWKS.",
+        description="Secret of HS256 tokens, better of 32 bytes or more (RFC 7518, 3.2). This or JWKS.",
     )
     jwks: str | None = Field(
         default=None,
