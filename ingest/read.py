@@ -16,7 +16,7 @@ from ingest.warehouse import quoted
 
 READERS = 2
 PAGES_PER_SLICE = 8192
-CHUNK_ROWS = 400_000
+CHUNK_ROWS = 250_000
 Settings = Mapping[str, str]
 _SLICE = (
     "ctid >= current_setting('schoolhouse.first')::tid AND ctid < current_setting('schoolhouse.end')::tid"

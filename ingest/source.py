@@ -16,7 +16,7 @@ from adbc_driver_postgresql import StatementOptions, dbapi
 from ingest.errors import SourceError
 from ingest.redact import redact
 
-BATCH_BYTES = 16 << 20
+BATCH_BYTES = 4 << 20
 APPLICATION = "schoolhouse-ingest"
 # row_security off: a policy that would hide rows raises instead. Timeouts are those of a long read.
 SETTINGS = {

@@ -24,7 +24,7 @@ from ingest.read import read
 from ingest.schema import TableFit
 from ingest.source import Source
 from ingest.touched import is_event_stream, touch, touch_dates, touch_passed
-from ingest.warehouse import integer, quoted, transaction
+from ingest.warehouse import integer, quoted, single_threaded, transaction
 from ingest.watermarks import on_days, since, store_watermark
 from ingest.zones import ZoneDays, zones_of_schools
 
@@ -104,7 +104,8 @@ class _Table:
 
     def _copy(self) -> None:
         """First time: straight into the raw table."""
-        self._write(read(self._batch.source, self._fit), self._raw, self._batch.batch_id)
+        with single_threaded(self._connection):
+            self._write(read(self._batch.source, self._fit), self._raw, self._batch.batch_id)
         unique = {self._spec.column(name).source for name in self._spec.key}
         if self._fit.found and not self._fit.found.is_unique(unique):
             refuse_duplicates(self._connection, self._spec, self._raw)
