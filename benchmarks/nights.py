@@ -1,0 +1,114 @@
+"""A first build and the nights after it, at several sizes of history, each run a whole process.
+
+The night's work is the same at every size (`NEW_EVENTS` new events and what changes around them), so the
+ratio between sizes says what history costs. Time is wall clock of `schoolhouse nightly` from start to exit;
+memory is the peak resident set that the kernel reports for that process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from demo.day import append_day
+from demo.generate import generate
+from demo.server import DemoError, apply_schema, create_database, database_url, drop_database
+
+EVENTS_PER_LEARNER = 200
+DAYS = 365
+NEW_EVENTS = 10_000
+NIGHTS = 3
+SEED = 20261122
+
+
+@dataclass(frozen=True)
+class Run:
+    """One `schoolhouse nightly`: wall seconds, peak memory in MB and the run history's own record."""
+
+    seconds: float
+    peak_mb: float
+    record: dict[str, Any]
+
+    def step(self, name: str) -> float:
+        """Seconds of one step of the run."""
+        return float(next(step["seconds"] for step in self.record["steps"] if step["name"] == name))
+
+
+@dataclass(frozen=True)
+class Size:
+    """What was measured at one size of history, in events."""
+
+    events: int
+    first: Run
+    nights: tuple[Run, ...]
+
+    @property
+    def night_seconds(self) -> float:
+        """Median wall seconds of the nights."""
+        return statistics.median(night.seconds for night in self.nights)
+
+
+def measure_size(server: str, events: int, data_dir: Path) -> Size:
+    """A first run on a new database of `events` events and an empty data directory, then NIGHTS nights."""
+    shutil.rmtree(data_dir, ignore_errors=True)
+    as_of = start()
+    url = source(server, events, as_of)
+    first = nightly(url, data_dir, as_of)
+    # The first night writes the figures of who left anew; it is the nights after it that repeat.
+    nights = [one_night(url, data_dir, SEED + number) for number in range(NIGHTS + 1)]
+    return Size(events, first, tuple(nights[1:]))
+
+
+def start() -> datetime:
+    """The moment that generated platforms stand at: some days ago, so that the nights to play lie in the past."""
+    return datetime.now(UTC) - timedelta(days=NIGHTS + 2)
+
+
+def source(server: str, events: int, as_of: datetime) -> str:
+    """A new database with a generated platform of `events` events; gives its URL."""
+    name = f"bench_{events}"
+    try:
+        drop_database(server, name)
+    except DemoError:
+        print(f"{name} is made for the first time")
+    create_database(server, name)
+    url = database_url(server, name)
+    apply_schema(url)
+    generate(url, learners=events // EVENTS_PER_LEARNER, events=events, days=DAYS, seed=SEED, as_of=as_of)
+    return url
+
+
+def one_night(url: str, data_dir: Path, seed: int) -> Run:
+    """Append one day to the source and run the night at its end."""
+    day = append_day(url, seed=seed, events=NEW_EVENTS)
+    return nightly(url, data_dir, day.as_of)
+
+
+def nightly(url: str, data_dir: Path, as_of: datetime) -> Run:
+    """Run `schoolhouse nightly` as its own process and return what it took; raises when it fails."""
+    environment = os.environ | {"SCHOOLHOUSE_SOURCE_URL": url, "SCHOOLHOUSE_DATA_DIR": str(data_dir)}
+    command = [str(Path(sys.executable).with_name("schoolhouse")), "nightly", "--as-of", as_of.isoformat()]
+    started = time.perf_counter()
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return Run(seconds, usage.ru_maxrss / 1024, newest_record(data_dir))
+
+
+def newest_record(data_dir: Path) -> dict[str, Any]:
+    """Return the newest run's record from the run history."""
+    newest = max((data_dir / "runs").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+    record: dict[str, Any] = json.loads(newest.read_text())
+    return record
