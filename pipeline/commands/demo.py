@@ -58,8 +58,9 @@ def _show(settings: Settings, port: int) -> None:
 
 
 def _wait_for_interrupt() -> None:
-    say("Ctrl-C stops it.")
+    # Whoever reads the line may act on it at once: the interrupt must find us waiting.
     try:
+        say("Ctrl-C stops it.")
         threading.Event().wait()
     except KeyboardInterrupt:
         say()
