@@ -65,22 +65,26 @@ class Edge:
     ) -> None:
         visit = _visit(scope, caller, snapshot, is_stale=self._services.store.is_stale(snapshot))
         response = self._remembered(scope, visit, record)
-        try:
-            if response is not None:
-                await response(scope, receive, record.send)
-            else:
-                scope[VISIT] = visit
-                await self._app(scope, _bounded(receive), record.send)
-        finally:
-            await self._disclose(scope, caller, snapshot, record)
+        send = self._disclosing(snapshot, caller, scope, record)
+        if response is not None:
+            await response(scope, receive, send)
+        else:
+            scope[VISIT] = visit
+            await self._app(scope, _bounded(receive), send)
 
-    async def _disclose(self, scope: Scope, caller: Caller, snapshot: Snapshot, record: Record) -> None:
-        """Log the reading of one learner's record, also when the answer came from the cache."""
+    def _disclosing(self, snapshot: Snapshot, caller: Caller, scope: Scope, record: Record) -> Send:
+        """Sends one learner's record only after its reading is in the log, also when it was cached."""
         subject = disclosures.subject_of(scope["path"], scope["query_string"].decode("latin-1"))
-        if subject is None or record.status not in (200, 304):
-            return
-        folder, route = self._services.settings.disclosures_dir, record.route or route_of(scope)
-        await self._services.run(disclosures.record, folder, snapshot, caller, subject, route)
+        if subject is None:
+            return record.send
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] in (200, 304):
+                folder, route = self._services.settings.disclosures_dir, record.route or route_of(scope)
+                await self._services.run(disclosures.record, folder, snapshot, caller, subject, route)
+            await record.send(message)
+
+        return send
 
     def _limit(self, caller: Caller) -> None:
         wait_seconds = self._services.limiter.hit(caller)

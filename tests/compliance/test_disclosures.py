@@ -105,6 +105,17 @@ def test_a_cut_off_line_is_no_entry(
     assert answer.json()["page"]["total"] == 1
 
 
+def test_what_cannot_be_logged_is_not_shown(
+    client: httpx.Client, data_dir: Path, pupil: tuple[UUID, int, UUID]
+) -> None:
+    """Guards against a full disk or a wrong right: the record would be read and nobody would know."""
+    (data_dir / "disclosures").write_text("not a folder")
+    answer = client.get(f"{BASE}/users/{pupil[0]}", headers=bearer("admin"))
+    assert answer.status_code == 500
+    assert str(pupil[0]) not in answer.text
+    assert client.get(f"{BASE}/users/", headers=bearer("admin")).status_code == 200
+
+
 def test_months_beyond_the_limit_go(tmp_path: Path) -> None:
     """Guards against a log that outlives its own retention limit."""
     for month in ("2020-12", "2021-01", "2026-01"):
