@@ -17,6 +17,7 @@ import orjson
 from api.errors import BadValue, Unavailable
 from api.manifest import MARTS_FILE
 from api.marts.access import Readable
+from api.marts.formats import Format
 from api.scope import Scope
 from api.settings import ApiSettings
 from api.snapshots import Snapshot
@@ -44,6 +45,15 @@ class Query:
     text: str
     limit: int
     marts: dict[str, Readable]
+    format: Format = Format.JSON
+
+
+@dataclass(frozen=True)
+class QueryFile:
+    """The result as a file; `is_truncated` when there were more rows."""
+
+    content: bytes
+    is_truncated: bool
 
 
 class Sandboxes:
@@ -54,8 +64,11 @@ class Sandboxes:
         self._free = asyncio.Semaphore(PROCESSES)
         self._idle: list[Process] = []
 
-    async def run(self, snapshot: Snapshot, scope: Scope, query: Query) -> orjson.Fragment:
-        """The result as JSON {"columns", "rows", "truncated"}. Raises QueryError, Unavailable."""
+    async def run(self, snapshot: Snapshot, scope: Scope, query: Query) -> orjson.Fragment | QueryFile:
+        """The result as JSON {"columns", "rows", "truncated"}, or as a file of another format.
+
+        Raises QueryError, Unavailable.
+        """
         request = self._request(snapshot, scope, query)
         try:
             await asyncio.wait_for(self._free.acquire(), self._settings.sql_timeout_seconds)
@@ -71,7 +84,7 @@ class Sandboxes:
         while self._idle:
             await _end(self._idle.pop())
 
-    async def _ask(self, request: Request) -> orjson.Fragment:
+    async def _ask(self, request: Request) -> orjson.Fragment | QueryFile:
         process = await self._process()
         try:
             answer = await asyncio.wait_for(
@@ -121,6 +134,7 @@ class Sandboxes:
             memory_limit=settings.sql_memory_limit,
             threads=settings.api_threads,
             largest_bytes=LARGEST_BYTES,
+            format=query.format,
         )
 
 
@@ -142,9 +156,11 @@ async def _exchange(process: Process, request: Request) -> bytes:
     return await process.stdout.readexactly(length)
 
 
-def _result(answer: bytes) -> orjson.Fragment:
+def _result(answer: bytes) -> orjson.Fragment | QueryFile:
     if answer[:1] == b"+":
         return orjson.Fragment(answer[1:])
+    if answer[:1] in (b"=", b"~"):
+        return QueryFile(answer[1:], is_truncated=answer[:1] == b"~")
     refusal: dict[str, Any] = orjson.loads(answer[1:])
     raise QueryError(refusal["code"], refusal["message"])
 

@@ -1,7 +1,8 @@
 """The process that runs queries of POST /sql: `python -m api.sql.worker`.
 
 It reads length-prefixed JSON requests from standard input and answers on standard output: `+` and the
-result, or `-` and {"code", "message"}. It knows no secret and opens the marts anew for every query.
+result as JSON, `=` or `~` (cut off) and the result as a file, or `-` and {"code", "message"}. It knows no
+secret and opens the marts anew for every query.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Request:
     memory_limit: str
     threads: int
     largest_bytes: int
+    format: str = "json"
 
 
 def main(requests: BinaryIO, answers: BinaryIO, memory_bytes: int) -> None:
@@ -64,7 +66,7 @@ def write_frame(stream: BinaryIO, content: bytes) -> None:
 
 def _answer(request: Request) -> bytes:
     try:
-        return b"+" + _run(request)
+        return _run(request)
     except RefusedError as refusal:
         return _refusal("query_refused", str(refusal))
     except duckdb.InterruptException:
@@ -74,7 +76,7 @@ def _answer(request: Request) -> bytes:
     except _SPOKEN as mistake:
         # The first line names columns and tables of the query itself; further lines hold SQL and guesses.
         return _refusal("query_failed", str(mistake).partition("\n")[0])
-    except (duckdb.Error, ValueError, TypeError, OverflowError) as failure:
+    except (duckdb.Error, ValueError, TypeError, OverflowError, NotImplementedError) as failure:
         return _refusal("query_failed", f"The query failed: {type(failure).__name__}.")
 
 
@@ -91,7 +93,10 @@ def _run(request: Request) -> bytes:
         timer = threading.Timer(request.timeout_seconds, connection.interrupt)
         timer.start()
         try:
-            return _result(connection.sql(request.query), request)
+            relation = connection.sql(request.query)
+            if request.format == "json":
+                return b"+" + _result(relation, request)
+            return _file(relation, request)
         finally:
             timer.cancel()
 
@@ -104,6 +109,17 @@ def _prepare(connection: duckdb.DuckDBPyConnection, views: dict[str, str] | None
     for name in used:
         # Names come from the manifest and conditions from api.marts.access, neither from the caller.
         connection.execute(f'CREATE VIEW "{name}" AS SELECT * FROM marts.main."{name}" WHERE {views[name]}')  # noqa: S608
+
+
+def _file(relation: duckdb.DuckDBPyRelation, request: Request) -> bytes:
+    # Most queries are answered in JSON, and need not wait for PyArrow to be imported.
+    from api.marts.formats import Format
+    from api.sql.files import result_file
+
+    content, is_truncated = result_file(
+        relation, Format(request.format), request.limit, request.largest_bytes
+    )
+    return (b"~" if is_truncated else b"=") + content
 
 
 def _result(relation: duckdb.DuckDBPyRelation, request: Request) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Any
 
 import httpx
 import psutil
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
 import pytest
 
 from tests.api.serving import BASE, bearer, client_of, settings_for
@@ -72,6 +76,65 @@ def test_a_result_of_too_many_bytes_is_cut(small: httpx.Client) -> None:
     answer = ask(small, "SELECT repeat('x', 1000000) FROM range(100)", limit=100)
     assert answer.json()["data"]["truncated"] is True
     assert len(answer.json()["data"]["rows"]) < 21
+
+
+def read_file(content: bytes, kind: str) -> pa.Table:
+    """The rows of a file, whatever its format."""
+    if kind == "parquet":
+        return pyarrow.parquet.read_table(io.BytesIO(content))
+    if kind == "arrow":
+        return pa.ipc.open_stream(content).read_all()
+    return pyarrow.csv.read_csv(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow", "csv"])
+def test_a_file_holds_the_rows_of_the_json_answer(small: httpx.Client, kind: str) -> None:
+    query = "SELECT school_key, count(*) AS days, max(activity_date) AS last FROM fct_user_day GROUP BY 1"
+    answer = small.post(
+        f"{BASE}/sql", params={"format": kind}, json={"query": query}, headers=ANALYST, timeout=60
+    )
+    found = read_file(answer.content, kind).to_pylist()
+    seen = [[row["school_key"], row["days"], str(row["last"])] for row in found]
+    assert sorted(seen) == sorted(rows(small, query))
+    assert (answer.headers["X-Truncated"], answer.headers["Cache-Control"]) == ("false", "private, max-age=0")
+
+
+def test_a_file_may_be_asked_for_by_accept(small: httpx.Client) -> None:
+    headers = ANALYST | {"Accept": "application/vnd.apache.parquet"}
+    answer = ask(small, "SELECT 1 AS one", headers)
+    assert answer.headers["Content-Type"] == "application/vnd.apache.parquet"
+    assert read_file(answer.content, "parquet").to_pylist() == [{"one": 1}]
+
+
+def test_a_file_is_cut_at_the_limit_and_says_so(small: httpx.Client) -> None:
+    """A file has no envelope: without the header a cut result would look whole."""
+    for query, limit, found, truncated in (
+        ("SELECT * FROM range(10)", 10, 10, "false"),
+        ("SELECT * FROM range(5000)", 4999, 4999, "true"),
+        ("SELECT repeat('x', 1000000) FROM range(100)", 100, 0, "true"),
+    ):
+        answer = small.post(
+            f"{BASE}/sql",
+            params={"format": "arrow"},
+            json={"query": query, "limit": limit},
+            headers=ANALYST,
+            timeout=60,
+        )
+        assert (read_file(answer.content, "arrow").num_rows, answer.headers["X-Truncated"]) == (
+            found,
+            truncated,
+        )
+
+
+@pytest.mark.parametrize(
+    "query", ["SELECT nothing FROM dim_course", "SELECT [1] AS list", "DROP TABLE dim_course"]
+)
+def test_a_file_that_cannot_be_made_is_an_error_like_any_other(small: httpx.Client, query: str) -> None:
+    answer = small.post(
+        f"{BASE}/sql", params={"format": "csv"}, json={"query": query}, headers=ANALYST, timeout=60
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] in ("query_failed", "query_refused")
 
 
 def test_every_type_becomes_json(small: httpx.Client) -> None:
@@ -319,4 +382,11 @@ def test_a_query_ends_when_its_client_leaves(small_data: Path) -> None:
 def _workers() -> set[int]:
     """Process ids of the workers that run or wait."""
     children = psutil.Process().children()
-    return {child.pid for child in children if "api.sql.worker" in " ".join(child.cmdline())}
+    return {child.pid for child in children if "api.sql.worker" in _command(child)}
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.ZombieProcess:
+        return ""  # killed, and not yet waited for
