@@ -7,7 +7,7 @@ LOCK_FLAGS := --generate-hashes --no-emit-index-url --no-header --python-version
 RUNTIME_STAMP := .venv/.runtime
 DEV_STAMP := .venv/.dev
 
-.PHONY: help setup setup-dev demo test test-nights check fix bench lock clean
+.PHONY: help setup setup-dev browser demo test test-nights check fix bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,7 +38,14 @@ $(DEV_STAMP): requirements-setup.lock requirements-dev.lock pyproject.toml
 demo: setup ## Real data in a real PostgreSQL, one whole nightly build, then the API and the dashboard
 	@$(BIN)/schoolhouse demo
 
-test: setup-dev ## Run the tests, with coverage; long nights and kills have a target of their own
+# The tests of the dashboard drive a real browser. Where none is to be had they are skipped and say so, unless
+# SCHOOLHOUSE_REQUIRE_BROWSER is set, as CI does.
+browser: setup-dev ## Install a Chromium for the dashboard's tests and pictures, unless there is one
+	@$(BIN)/python -m tests.dashboard.browser >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || true
+	@$(BIN)/python -m tests.dashboard.browser || test -z "$$SCHOOLHOUSE_REQUIRE_BROWSER"
+
+test: setup-dev browser ## Run the tests, with coverage; long nights and kills have a target of their own
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= -m 'not slow'
 	@$(BIN)/python -m tests.coverage_gate
 

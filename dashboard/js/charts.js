@@ -1,6 +1,6 @@
 // Charts are Vega-Lite files in /charts; each comes with a table and a CSV of exactly the numbers drawn.
 
-import { card, csvButton, table } from "./components.js";
+import { card, csvButton, emptyState, table } from "./components.js";
 import { h, replace } from "./dom.js";
 
 const specifications = new Map();
@@ -45,7 +45,13 @@ const options = () => ({ actions: false, ast: true, defaultStyle: false, rendere
 async function draw(place, name, rows, label) {
   const [embed, spec] = await Promise.all([vega(), specification(name)]);
   spec.data = { values: rows };
-  const view = await embed(place, { width: "container", autosize: { type: "fit", contains: "padding" }, ...spec }, options());
+  // A drawing with a height per row can be fitted in width alone, and then Vega-Lite wants the height as a number.
+  const step = spec.height?.step;
+  if (step) spec.height = step * new Set(rows.map((row) => row[spec.encoding.y.field])).size;
+  const type = step ? "fit-x" : "fit";
+  // What would not be legible on a narrow screen is scrolled there instead of squeezed.
+  place.style.minWidth = spec.usermeta?.minimumWidth ?? "";
+  const { view } = await embed(place, { width: "container", autosize: { type, contains: "padding" }, ...spec }, options());
   // The figures are in the table; a screen reader gets one name instead of every mark.
   const drawing = place.querySelector("svg");
   drawing?.setAttribute("role", "img");
@@ -53,22 +59,57 @@ async function draw(place, name, rows, label) {
   return view;
 }
 
-export function chartCard(title, name, columns, rows, { note, wide = false } = {}) {
-  const body = h("div", {});
-  const element = card(title, note ? h("p", { class: "change" }, note) : null, body);
+// `empty` is said instead of a drawing that would show nothing; the table still has the rows.
+export function chartCard(title, name, columns, rows, { note, wide = false, empty } = {}) {
+  const body = h("div", { class: "scroll-x" });
+  const element = card(title, note ? h("p", { class: "note" }, note) : null, body);
   if (wide) element.classList.add("wide");
   const asTable = h("button", { type: "button", class: "plain", "aria-pressed": "false", onclick: toggle }, "Table", h("span", { class: "sr" }, ` of ${title}`));
   element.tools.append(asTable, csvButton(title, columns, rows));
   show();
   return element;
 
-  function show() {
-    if (asTable.getAttribute("aria-pressed") === "true" || !rows.length) return replace(body, table(columns, rows, { caption: title }));
-    const place = replace(body, h("div", { class: "chart" })).firstChild;
-    return draw(place, name, rows, `${title}: chart, the same numbers are in its table`).catch(() => replace(body, table(columns, rows, { caption: title })));
+  async function show() {
+    body.view?.finalize();
+    body.view = null;
+    if (asTable.getAttribute("aria-pressed") === "true" || (!rows.length && !empty)) return showTable();
+    if (empty) return replace(body, emptyState(empty));
+    const place = h("div", { class: "chart", "aria-busy": "true" });
+    replace(body, place);
+    await onPage(place);
+    try {
+      body.view = await draw(place, name, rows, `${title}: chart, the same numbers are in its table`);
+      reachable(body, title);
+    } catch {
+      if (place.isConnected) showTable();
+    }
+    place.removeAttribute("aria-busy");
+  }
+  function showTable() {
+    replace(body, table(columns, rows, { caption: title }));
   }
   function toggle() {
     asTable.setAttribute("aria-pressed", String(asTable.getAttribute("aria-pressed") !== "true"));
     show();
+  }
+}
+
+// A drawing takes its width from its place, which has none before it is part of the page.
+function onPage(place) {
+  return new Promise((resolve) => {
+    const observer = new ResizeObserver(() => {
+      observer.disconnect();
+      resolve();
+    });
+    observer.observe(place);
+  });
+}
+
+// A place that scrolls must be reachable by keyboard, and one that does not is no stop on the way.
+function reachable(body, title) {
+  const scrolls = body.scrollWidth > body.clientWidth;
+  for (const [name, value] of Object.entries({ tabindex: "0", role: "region", "aria-label": title })) {
+    if (scrolls) body.setAttribute(name, value);
+    else body.removeAttribute(name);
   }
 }

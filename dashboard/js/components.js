@@ -2,7 +2,7 @@
 
 import { ApiError } from "./api.js";
 import { download, h, replace } from "./dom.js";
-import { csv, number, text } from "./format.js";
+import { change, csv, number, relativeChange, text, words } from "./format.js";
 
 export function card(title, ...content) {
   const heading = h("h2", {}, title);
@@ -12,7 +12,14 @@ export function card(title, ...content) {
 }
 
 export function tile(label, value, note) {
-  return h("div", { class: "tile" }, h("dt", {}, label), h("dd", {}, value, note ? h("span", { class: "change" }, note) : null));
+  return h("div", { class: "tile" }, h("dt", {}, label), h("dd", {}, h("span", { class: "figure" }, value), note ? h("span", { class: "change" }, note) : null));
+}
+
+// A change as arrow, share and words: colour alone would say nothing to many readers.
+export function delta(now, before, against) {
+  const moved = relativeChange(now, before);
+  const [tone, arrow] = moved === null || Math.abs(moved) < 0.0005 ? ["", "→"] : moved > 0 ? ["up", "▲"] : ["down", "▼"];
+  return [h("span", { class: `delta ${tone}` }, h("span", { "aria-hidden": "true" }, `${arrow} `), change(moved)), ` ${against}`];
 }
 
 export function tiles(...items) {
@@ -48,10 +55,25 @@ export function pager({ offset, limit, total }, go) {
     h("button", { type: "button", disabled: last >= total, onclick: () => go(offset + limit) }, "Next"));
 }
 
+// A search field whose text goes into the address, beside other filters of the view.
+export function searchForm(label, filters, setFilters, ...others) {
+  const field = h("input", { type: "search", name: "search", value: filters.search ?? "" });
+  const submit = (event) => {
+    event.preventDefault();
+    setFilters({ ...filters, search: field.value, offset: "" });
+  };
+  return h("form", { class: "filters", role: "search", onsubmit: submit }, h("label", {}, label, field), others, h("button", { class: "primary" }, "Search"));
+}
+
 export function select(label, name, choices, value, change) {
   return h("label", {}, label,
     h("select", { name, onchange: (event) => change(event.target.value) },
       choices.map(([key, title]) => h("option", { value: key, selected: String(key) === String(value) }, title))));
+}
+
+// Figures that are left out because they are about too few people are said to be left out.
+export function withheld(meta) {
+  return meta.withheld?.length ? h("p", { class: "note" }, `Left out: ${meta.withheld.map(words).join(", ")} (${meta.withheld_reason}).`) : null;
 }
 
 export function loading() {
@@ -90,8 +112,18 @@ export async function fill(place, make, { quiet = false } = {}) {
   return place;
 }
 
-export function part(make) {
-  const place = h("div", {});
+export function part(make, { wide = false } = {}) {
+  const place = h("div", { class: wide ? "wide" : null });
   fill(place, make);
+  return place;
+}
+
+// A part that is asked for again every few seconds for as long as it is on the page.
+export function live(make, seconds) {
+  const place = part(make);
+  const timer = setInterval(() => {
+    if (!place.isConnected) return clearInterval(timer);
+    if (!document.hidden) fill(place, make, { quiet: true });
+  }, seconds * 1000);
   return place;
 }

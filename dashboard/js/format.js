@@ -25,9 +25,21 @@ export const change = unlessNull((value) => signed.format(value));
 export const date = unlessNull((value) =>
   new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${value.slice(0, 10)}T00:00Z`)),
 );
-export const moment = unlessNull((value) =>
-  new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(new Date(value)),
+const MOMENT = { year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit" };
+export const moment = unlessNull((value) => new Intl.DateTimeFormat(undefined, { ...MOMENT, timeZone: zone }).format(new Date(value)));
+// Once a page, a time says which zone it and all others are in.
+export const momentAndZone = unlessNull((value) =>
+  new Intl.DateTimeFormat(undefined, { ...MOMENT, timeZone: zone, timeZoneName: "short" }).format(new Date(value)),
 );
+export const clock = unlessNull((value) => new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", timeZone: zone }).format(new Date(value)));
+const span = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+export const ago = unlessNull((value) => {
+  const seconds = (new Date(value) - Date.now()) / 1000;
+  const [size, unit] = [[86400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]].find(([size]) => Math.abs(seconds) >= size) ?? [1, "second"];
+  return span.format(Math.round(seconds / size), unit);
+});
+export const days = unlessNull((value) => `${number(value)} ${value === 1 ? "day" : "days"}`);
+export const seconds = unlessNull((value) => `${number(value)} s`);
 export const text = unlessNull(String);
 export const words = unlessNull((value) => String(value).replaceAll("_", " "));
 export const yesNo = unlessNull((value) => (value ? "yes" : "no"));
@@ -42,6 +54,7 @@ export function addDays(isoDate, days) {
   return moved.toISOString().slice(0, 10);
 }
 
+// The date that a moment falls on in the school's zone, as YYYY-MM-DD.
 export function localDate(value) {
   return new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeZone: zone }).format(new Date(value));
 }
@@ -53,7 +66,7 @@ export function csv(columns, rows) {
     const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
-  return [columns.map((column) => cell(column.name)), ...rows.map((row) => columns.map((column) => cell(row[column.name])))]
+  return [columns.map((column) => cell(column.heading ?? column.name)), ...rows.map((row) => columns.map((column) => cell(row[column.name])))]
     .map((cells) => cells.join(","))
     .join("\r\n");
 }

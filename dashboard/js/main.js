@@ -3,7 +3,7 @@
 import { get, onMeta } from "./api.js";
 import { failure, loading } from "./components.js";
 import { h, replace } from "./dom.js";
-import { moment, useZone } from "./format.js";
+import { momentAndZone, useZone } from "./format.js";
 import { claims, signIn, signOut, takeTokenFromFragment, token } from "./session.js";
 import { VIEWS, allowed } from "./views/index.js";
 
@@ -30,33 +30,41 @@ async function show({ quiet = false } = {}) {
   const mine = ++generation;
   const who = token() && claims();
   if (!who) return showSignIn();
-  const views = allowed(who.role);
+  const views = allowed(who);
   const wanted = place();
   const view = VIEWS.find((candidate) => candidate.name === (wanted.name || views[0].name));
   showNavigation(views, view);
   showAccount(who);
-  if (!view) return replace(main, failure(new Error("There is no such view.")));
+  if (!view) return finish(mine, [h("h1", {}, "Not found"), failure(new Error("There is no such view."))]);
   document.title = `${view.title} – Schoolhouse`;
+  main.setAttribute("aria-busy", "true");
   if (!quiet) replace(main, loading());
   try {
-    const content = await view.show({ who, rest: wanted.rest, filters: wanted.filters, setFilters });
-    if (mine !== generation) return;
-    replace(main, content);
+    finish(mine, await view.show({ who, rest: wanted.rest, filters: wanted.filters, setFilters, reload: show }));
   } catch (error) {
-    if (mine === generation) replace(main, h("h1", {}, view.title), failure(error, error.status === 401 ? leave : show));
+    finish(mine, [h("h1", {}, view.title), failure(error, error.status === 401 ? leave : show)]);
   }
   if (!quiet && mine === generation) main.focus({ preventScroll: true });
+}
+
+// An answer that comes after the reader has gone on to another view is dropped.
+function finish(mine, content) {
+  if (mine !== generation) return;
+  replace(main, content);
+  main.dataset.place = location.hash;
+  main.removeAttribute("aria-busy");
   shown = known;
 }
 
 function showNavigation(views, current) {
-  const items = views.filter((view) => !view.hidden).map((view) =>
-    h("li", {}, h("a", { href: `#/${view.name}`, "aria-current": view === current ? "page" : null }, view.title)));
-  replace(document.getElementById("nav"), h("ul", {}, items));
+  const item = (view) => h("li", {}, h("a", { href: `#/${view.name}`, "aria-current": view === current ? "page" : null }, view.title));
+  const group = (name) => [h("li", { class: "group", "aria-hidden": "true" }, name), views.filter((view) => view.group === name).map(item)];
+  replace(document.getElementById("nav"), h("ul", {}, [...new Set(views.map((view) => view.group).filter(Boolean))].map(group)));
+  document.querySelector("#nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function showAccount(who) {
-  replace(document.getElementById("account"), h("span", {}, `Signed in as ${who.role}`), h("button", { type: "button", onclick: leave }, "Sign out"));
+  replace(document.getElementById("account"), h("span", {}, who.school_id || !["admin", "analyst"].includes(who.role) ? who.role : `platform ${who.role}`), h("button", { type: "button", onclick: leave }, "Sign out"));
 }
 
 function leave() {
@@ -72,54 +80,61 @@ function showSignIn() {
   const submit = (event) => {
     event.preventDefault();
     signIn(field.value);
-    show();
+    start();
   };
   replace(main, h("section", { class: "card sign-in" },
     h("h1", {}, "Sign in"),
     h("p", {}, "Paste the token that your platform or ", h("code", {}, "schoolhouse token"), " gave you. It stays in this tab and is forgotten when you close it."),
     h("form", { onsubmit: submit }, h("label", { for: "token" }, "Token"), field, h("button", { class: "primary" }, "Sign in"))));
+  main.dataset.place = location.hash;
+  main.removeAttribute("aria-busy");
 }
 
 onMeta((meta) => {
   known = meta.snapshot_id;
   const line = document.getElementById("freshness");
   line.classList.toggle("stale", Boolean(meta.stale));
-  line.textContent = `${meta.stale ? "Out of date: data" : "Data"} as of ${moment(meta.as_of)}`;
+  line.textContent = `${meta.stale ? "Out of date: data" : "Data"} as of ${momentAndZone(meta.as_of)}`;
 });
 
-// A new snapshot changes the page's numbers without a reload; an input that has the focus is left alone.
+// A new snapshot changes the page's numbers without a reload; what somebody is writing is left alone.
 async function refresh() {
   if (!token() || document.hidden) return;
   try {
     await get("/analytics/overview");
     const typing = document.activeElement?.matches("input, textarea, select");
-    if (shown && known !== shown && !typing) await show({ quiet: true });
+    const keeps = VIEWS.find((view) => view.name === place().name)?.keeps;
+    if (shown && known !== shown && !typing && !keeps) await show({ quiet: true });
   } catch {
     // The next round tries again; what is on the page stays true as of its own time.
   }
 }
 
-async function start() {
-  takeTokenFromFragment();
-  addEventListener("hashchange", () => {
-    takeTokenFromFragment();
-    show();
-  });
+function listen() {
+  addEventListener("hashchange", () => (takeTokenFromFragment() ? start() : show()));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show({ quiet: true }));
   setInterval(refresh, REFRESH_MILLISECONDS);
+}
+
+async function start() {
   if (token()) await schoolZone();
   await show();
 }
 
-// Times are shown in the school's own zone; a platform's caller, or one who may not list schools, reads UTC.
+// Times are shown in the school's own zone. The whole platform has none: UTC. Students may not list schools: their
+// own device's zone is that of the school, or where they are.
 async function schoolZone() {
   const who = claims();
+  if (who?.role === "student") return useZone(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  useZone("UTC");
   if (!who?.school_id || !["admin", "teacher"].includes(who.role)) return;
   try {
     useZone((await get(`/schools/${who.school_id}`)).data.timezone);
   } catch {
-    // Times stay in UTC, and say so.
+    // Times stay in UTC; the freshness line names the zone.
   }
 }
 
+takeTokenFromFragment();
+listen();
 start();

@@ -3,11 +3,13 @@
 
 const KEY = "schoolhouse.token";
 
+// True when there was one.
 export function takeTokenFromFragment() {
   const match = /^#token=([^&]+)(?:&to=(.*))?$/.exec(location.hash);
-  if (!match) return;
+  if (!match) return false;
   sessionStorage.setItem(KEY, match[1]);
   history.replaceState(null, "", `${location.pathname}#${match[2] ? decodeURIComponent(match[2]) : "/"}`);
+  return true;
 }
 
 export function token() {

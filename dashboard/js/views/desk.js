@@ -2,27 +2,28 @@
 
 import { get, post, send } from "../api.js";
 import { chartCard } from "../charts.js";
-import { card, failure, table } from "../components.js";
+import { card, csvButton, failure, select, table } from "../components.js";
 import { download, h, replace } from "../dom.js";
-import { csv, number, text } from "../format.js";
+import { number, text } from "../format.js";
 
 const KEY = "schoolhouse.queries";
 const KEPT = 30;
 const FIRST = "SELECT activity_date, SUM(active_users) AS active_users, SUM(mau) AS mau\nFROM engagement_daily\nGROUP BY activity_date\nORDER BY activity_date DESC\nLIMIT 30";
-const FORMATS = [["parquet", "Parquet", "application/vnd.apache.parquet"], ["arrow", "Arrow", "application/vnd.apache.arrow.stream"]];
+const FORMATS = [["parquet", "Parquet"], ["arrow", "Arrow"]];
+const NUMERIC = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL.*)$/;
 
 export async function show({ filters, setFilters }) {
   const { data: marts } = await get("/marts");
   const editor = h("textarea", { id: "sql", rows: 9, spellcheck: "false", autocomplete: "off" });
   editor.value = filters.q ?? FIRST;
-  const result = h("div", { "aria-live": "polite" });
-  const history = h("div", {});
+  const result = h("div", { "aria-live": "polite", class: "stack" });
+  const history = h("div", { class: "history" });
   const run = async () => {
-    replace(result, h("p", { role: "status" }, "Running …"));
+    replace(result, h("p", { role: "status", "aria-busy": "true" }, "Running …"));
     remember(editor.value);
     replace(history, past(editor));
     try {
-      replace(result, answered(await ask(editor.value), editor.value));
+      replace(result, answered((await post("/sql", { query: editor.value })).data, editor.value));
     } catch (error) {
       replace(result, failure(error));
     }
@@ -37,48 +38,73 @@ export async function show({ filters, setFilters }) {
   return [
     h("h1", {}, "SQL desk"),
     h("div", { class: "desk" },
-      h("div", {},
+      h("div", { class: "stack" },
         card("Query", h("label", { for: "sql" }, "One SELECT on the marts; Ctrl or Cmd and Enter runs it"), editor,
           h("div", { class: "pager" }, h("button", { class: "primary", type: "button", onclick: run }, "Run"),
             h("button", { type: "button", onclick: () => setFilters({ ...filters, q: editor.value }) }, "Put into the address"))),
         result),
-      h("aside", {}, card("Marts", marts.map((mart) => described(mart, editor))), card("History", history))),
+      h("aside", { "aria-label": "What there is to ask", class: "stack" },
+        card("History", history),
+        card("Marts", marts.filter((mart) => mart.is_readable).map((mart) => described(mart, editor))))),
   ];
 }
 
 function described(mart, editor) {
-  const columns = mart.columns.map((column) => [h("dt", {}, h("code", {}, column.name), ` ${column.type}`), h("dd", {}, h("small", {}, column.description))]);
-  return h("details", {}, h("summary", {}, mart.name), h("p", {}, h("small", {}, mart.description)),
-    h("button", { type: "button", class: "plain", onclick: () => { editor.value = `SELECT ${mart.columns.map((column) => column.name).join(", ")}\nFROM ${mart.name}\nLIMIT 100`; editor.focus(); } }, "Start from this"),
-    h("dl", {}, columns));
-}
-
-async function ask(query) {
-  return (await post("/sql", { query })).data;
+  const columns = mart.columns.map((column) => [h("dt", {}, h("code", {}, column.name), ` ${column.type}`), h("dd", {}, column.description)]);
+  const start = () => {
+    editor.value = `SELECT ${mart.columns.map((column) => column.name).join(", ")}\nFROM ${mart.name}\nLIMIT 100`;
+    editor.focus();
+  };
+  return h("details", {}, h("summary", {}, h("code", {}, mart.name)), h("p", { class: "note" }, mart.description),
+    h("p", {}, h("button", { type: "button", class: "plain", onclick: start }, "Start from this", h("span", { class: "sr" }, ` mart, ${mart.name}`)), " ", h("a", { href: `#/marts/${mart.name}` }, "Its page", h("span", { class: "sr" }, `: ${mart.name}`))),
+    h("dl", { class: "pairs" }, columns));
 }
 
 function answered(answer, query) {
-  const columns = answer.columns.map((column) => ({ name: column.name, label: column.name, format: text, numeric: /INT|DOUBLE|DECIMAL|FLOAT|HUGE/.test(column.type) }));
-  const rows = answer.rows.map((row) => (Array.isArray(row) ? Object.fromEntries(columns.map((column, index) => [column.name, row[index]])) : row));
+  // Two columns of a result may have one name: fields are told apart by their place.
+  const columns = answer.columns.map((column, index) => ({ name: `c${index}`, heading: column.name, label: column.name, type: column.type, numeric: NUMERIC.test(column.type), format: plain }));
+  const rows = answer.rows.map((row) => Object.fromEntries(row.map((value, index) => [`c${index}`, value])));
   const element = card(`${number(rows.length)} rows${answer.truncated ? ", cut off at the limit" : ""}`, table(columns, rows, { caption: "Result", empty: "The query returned no row." }));
-  element.tools.append(h("button", { type: "button", class: "plain", onclick: () => download("result.csv", csv(columns, rows), "text/csv") }, "CSV"));
-  for (const [format, label, type] of FORMATS) {
-    element.tools.append(h("button", { type: "button", class: "plain", onclick: () => save(query, format, type) }, label));
+  element.tools.append(csvButton("result", columns, rows), ...FORMATS.map(([format, label]) =>
+    h("button", { type: "button", class: "plain", onclick: () => save(query, format, element) }, label, h("span", { class: "sr" }, " of result"))));
+  return [element, rows.length > 1 ? quick(columns, rows) : null];
+}
+
+// Values as the database wrote them: a rounded figure would be another figure.
+function plain(value) {
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : text(value);
+}
+
+async function save(query, format, element) {
+  try {
+    const answer = await send("/sql", { method: "POST", body: { query }, params: { format } });
+    download(`result.${format}`, await answer.blob(), answer.headers.get("Content-Type"));
+  } catch (error) {
+    element.append(failure(error));
   }
-  const drawable = quick(columns, rows);
-  return [element, drawable];
 }
 
-async function save(query, format, type) {
-  const answer = await send("/sql", { method: "POST", body: { query }, params: { format }, headers: { Accept: type } });
-  download(`result.${format}`, await answer.blob(), type);
-}
-
-// The first column against the first numeric one says enough at a glance; anything finer is a notebook's work.
+// One column against another says enough at a glance; anything finer is a notebook's work.
 function quick(columns, rows) {
-  const measure = columns.find((column, index) => index > 0 && column.numeric);
-  if (!measure || rows.length < 2) return null;
-  return chartCard("Quick chart", "quick", [{ ...columns[0], name: "x" }, { ...measure, name: "y" }], rows.map((row) => ({ x: row[columns[0].name], y: row[measure.name] })), { note: `${measure.name} by ${columns[0].name}` });
+  const measures = columns.filter((column) => column.numeric);
+  if (!measures.length || columns.length < 2) return null;
+  const chosen = { x: columns[0].name, y: (measures.find((column) => column !== columns[0]) ?? measures[0]).name };
+  const place = h("div", {});
+  const choice = (axis, label, options) => select(label, axis, options.map((column) => [column.name, column.label]), chosen[axis], (value) => {
+    chosen[axis] = value;
+    show();
+  });
+  show();
+  return h("section", {}, h("div", { class: "filters" }, choice("x", "Across", columns), choice("y", "Up", measures)), place);
+
+  function show() {
+    const x = columns.find((column) => column.name === chosen.x);
+    const y = columns.find((column) => column.name === chosen.y);
+    const isTime = /^(DATE|TIMESTAMP)/.test(x.type);
+    const points = rows.map((row) => ({ x: row[x.name], y: row[y.name] }));
+    if (isTime) points.sort((a, b) => String(a.x).localeCompare(String(b.x)));
+    replace(place, chartCard("Quick chart", isTime ? "quick_time" : "quick", [{ ...x, name: "x" }, { ...y, name: "y" }], points, { note: `${y.label} by ${x.label}` }));
+  }
 }
 
 function stored() {
@@ -95,6 +121,6 @@ function remember(query) {
 
 function past(editor) {
   const queries = stored();
-  if (!queries.length) return h("p", {}, h("small", {}, "What you run is kept in this browser."));
-  return queries.map((query) => h("div", {}, h("button", { type: "button", class: "plain", onclick: () => { editor.value = query; editor.focus(); } }, query.replaceAll(/\s+/g, " ").slice(0, 60))));
+  if (!queries.length) return h("p", { class: "note" }, "What you run is kept in this browser.");
+  return queries.map((query) => h("button", { type: "button", class: "plain", onclick: () => { editor.value = query; editor.focus(); } }, query.replaceAll(/\s+/g, " ").slice(0, 60)));
 }

@@ -6,6 +6,13 @@ import { addDays, change, date, number, rate } from "../format.js";
 
 const DAY_CHOICES = [[7, "7 days"], [30, "30 days"], [90, "90 days"], [180, "180 days"], [365, "365 days"]];
 
+export const DAILY_COLUMNS = [
+  { name: "date", label: "Date", format: date }, { name: "active_users", label: "Day", numeric: true },
+  { name: "wau", label: "7 days", numeric: true }, { name: "mau", label: "28 days", numeric: true },
+  { name: "activities", label: "Activities", numeric: true }, { name: "xp", label: "XP", numeric: true },
+  { name: "sessions", label: "Sessions", numeric: true },
+];
+
 export function daysFilter(filters, setFilters) {
   return select("Period", "days", DAY_CHOICES, filters.days ?? 30, (days) => setFilters({ ...filters, days }));
 }
@@ -26,12 +33,7 @@ export async function show({ filters, setFilters }) {
       tile("Growth", change(data.summary.growth_rate), "last week against the first"),
     ),
     h("div", { class: "grid" },
-      chartCard("Active users", "engagement", [
-        { name: "date", label: "Date", format: date }, { name: "active_users", label: "Day", numeric: true },
-        { name: "wau", label: "7 days", numeric: true }, { name: "mau", label: "28 days", numeric: true },
-        { name: "activities", label: "Activities", numeric: true }, { name: "xp", label: "XP", numeric: true },
-        { name: "sessions", label: "Sessions", numeric: true },
-      ], data.daily, { wide: true }),
+      chartCard("Active users", "engagement", DAILY_COLUMNS, data.daily, { wide: true }),
       chartCard("Stickiness", "stickiness", [
         { name: "date", label: "Date", format: date }, { name: "stickiness", label: "Stickiness", numeric: true, format: rate },
       ], data.daily),

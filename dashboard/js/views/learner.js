@@ -1,8 +1,8 @@
 import { get } from "../api.js";
-import { card, emptyState, table, tag, tile, tiles } from "../components.js";
+import { emptyState, tag, tile, tiles } from "../components.js";
 import { h } from "../dom.js";
-import { number, percent, words } from "../format.js";
-import { MASTERY_COLUMNS } from "./me.js";
+import { days, number, percent, words } from "../format.js";
+import { subjectCards } from "./me.js";
 
 export async function show({ rest }) {
   if (!rest[0]) return emptyState("Choose a learner from a list.");
@@ -18,8 +18,8 @@ export async function show({ rest }) {
       tile("Lessons", number(progress.lessons_completed), `of ${number(progress.lessons_total)}`),
       tile("XP", number(progress.xp_total)),
       tile("Rank", number(progress.rank), "all time, own school"),
-      tile("Streak", `${number(progress.current_streak_days)} days`, `longest ${number(progress.longest_streak_days)}`),
+      tile("Streak", days(progress.current_streak_days), `longest ${days(progress.longest_streak_days)}`),
     ),
-    card("Mastery by subject", table(MASTERY_COLUMNS, subjects.subjects, { caption: "First tries only" })),
+    subjectCards(subjects.subjects, "No lesson started and no quiz tried yet."),
   ];
 }

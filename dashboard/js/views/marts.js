@@ -1,52 +1,61 @@
 import { get } from "../api.js";
-import { card, part, table, tag } from "../components.js";
+import { card, csvButton, emptyState, part, table, tag, tile, tiles } from "../components.js";
 import { h } from "../dom.js";
 import { number, text } from "../format.js";
 import { lineage } from "../lineage.js";
 
 const SAMPLE_ROWS = 20;
 
-export async function show({ rest }) {
+export async function show({ who, rest }) {
   const { data: marts } = await get("/marts");
-  if (rest[0]) return one(marts.find((mart) => mart.name === rest[0]), marts);
-  return [
-    h("h1", {}, "Marts"),
-    card("Catalogue", table([
-      { name: "name", label: "Mart", cell: (row) => h("a", { href: `#/marts/${row.name}` }, row.name) },
-      { name: "description", label: "What a row is" },
-      { name: "rows", label: "Rows", numeric: true },
-      { name: "audits", label: "Audits", cell: auditTag },
-    ], marts, { caption: "What may be queried" })),
-  ];
+  if (rest[0]) return one(marts.find((mart) => mart.name === rest[0]), marts, who);
+  const element = card("Catalogue", table(CATALOGUE_COLUMNS, marts, { caption: "What may be queried, and what each row is" }));
+  element.tools.append(csvButton("marts", CATALOGUE_COLUMNS.slice(0, 3), marts));
+  return [h("h1", {}, "Marts"), element];
 }
 
-function auditTag(mart) {
-  const failed = (mart.audits ?? []).filter((audit) => !audit.passed).length;
-  return failed ? tag(`${number(failed)} failed`, "bad") : tag(`${number((mart.audits ?? []).length)} passed`, "good");
+const CATALOGUE_COLUMNS = [
+  { name: "name", label: "Mart", cell: (row) => h("a", { href: `#/marts/${row.name}` }, row.name) },
+  { name: "description", label: "What a row is" },
+  { name: "rows", label: "Rows", numeric: true },
+  { name: "audits", label: "Audits", cell: auditTag },
+];
+
+export function auditTag(mart) {
+  const failed = mart.audits.filter((audit) => !audit.passed).length;
+  return failed ? tag(`${number(failed)} failed`, "bad") : tag(`${number(mart.audits.length)} passed`, "good");
 }
 
-function one(mart) {
-  if (!mart) return h("p", {}, "There is no such mart.");
+function one(mart, marts, who) {
+  if (!mart) return emptyState("There is no such mart, or it is not for you.");
+  const asks = who.role === "analyst" || (who.role === "admin" && !who.school_id);
   return [
-    h("h1", {}, mart.name),
+    h("div", { class: "head" }, h("h1", {}, mart.name),
+      asks && mart.is_readable ? h("a", { class: "button", href: `#/desk?q=${encodeURIComponent(`SELECT *\nFROM ${mart.name}\nLIMIT 100`)}` }, "Query it on the desk") : null),
     h("p", {}, mart.description),
-    h("p", {}, "Grain: ", h("code", {}, mart.grain.join(", "))),
-    h("div", { class: "grid" },
-      card("Columns", table([
-        { name: "name", label: "Column" }, { name: "type", label: "Type" }, { name: "description", label: "Meaning" },
-      ], mart.columns, { caption: `${number(mart.rows)} rows` })),
-      card("Lineage", lineage(mart)),
+    h("p", {}, "Grain: ", mart.grain.map((name, index) => [index ? ", " : "", h("code", {}, name)])),
+    tiles(
+      tile("Rows", number(mart.rows)), tile("Columns", number(mart.columns.length)),
+      tile("Audits passed", `${number(mart.audits.filter((audit) => audit.passed).length)} / ${number(mart.audits.length)}`, "in the build of this snapshot"),
+    ),
+    h("div", { class: "stack" },
+      card("Columns and definitions", table([
+        { name: "name", label: "Column", cell: (row) => [h("code", {}, row.name), mart.grain.includes(row.name) ? [" ", tag("grain", "")] : null] },
+        { name: "type", label: "Type" }, { name: "description", label: "Definition" },
+      ], mart.columns, { caption: "What each column means" })),
+      card("Lineage", lineage(mart, marts)),
       card("Audits", table([
-        { name: "name", label: "Audit" }, { name: "passed", label: "Result", cell: (row) => (row.passed ? tag("passed", "good") : tag("failed", "bad")) },
-        { name: "rows", label: "Failing rows", numeric: true, format: (value) => number(value ?? 0) },
-      ], mart.audits ?? [], { caption: "Last build" })),
-      part(() => sample(mart))),
+        { name: "name", label: "Audit", cell: (row) => h("code", {}, row.name) }, { name: "passed", label: "Result", cell: (row) => (row.passed ? tag("passed", "good") : tag("failed", "bad")) },
+        { name: "rows", label: "Failing rows", numeric: true },
+      ], mart.audits, { caption: "Results of the last build" })),
+      mart.is_readable ? part(() => sample(mart)) : null),
   ];
 }
 
 async function sample(mart) {
   const { data } = await get(`/marts/${mart.name}`, { limit: SAMPLE_ROWS });
-  const element = card("Sample", table(mart.columns.map((column) => ({ name: column.name, label: column.name, format: text })), data, { caption: `The first ${SAMPLE_ROWS} rows` }));
-  element.classList.add("wide");
+  const columns = mart.columns.map((column) => ({ name: column.name, label: column.name, format: text }));
+  const element = card("Sample", table(columns, data, { caption: `The first ${number(data.length)} rows`, empty: "This mart has no rows that you may see." }));
+  element.tools.append(csvButton(`sample of ${mart.name}`, columns, data));
   return element;
 }

@@ -2,7 +2,7 @@ import { get } from "../api.js";
 import { chartCard } from "../charts.js";
 import { card, tag, table, tile, tiles } from "../components.js";
 import { h } from "../dom.js";
-import { date, number, percent, rate, words } from "../format.js";
+import { date, days, number, percent, rate, words } from "../format.js";
 
 export const LEVEL_TONES = { mastered: "good", proficient: "good", developing: "warn", beginning: "bad", not_enough_data: "" };
 
@@ -12,14 +12,18 @@ export async function week() {
     h("h1", {}, "My week"),
     tiles(
       tile("XP in 7 days", number(xp.week_total), `${number(xp.daily_average)} a day`),
-      tile("Streak", `${number(xp.streak_days)} days`, `longest ${number(progress.longest_streak_days)}`),
+      tile("Streak", days(xp.streak_days), `longest ${days(progress.longest_streak_days)}`),
       tile("Lessons completed", number(progress.lessons_completed), `of ${number(progress.lessons_total)}`),
       tile("Rank", number(progress.rank), "all time, my school"),
     ),
     chartCard("XP by day", "week", [
       { name: "date", label: "Date", format: date }, { name: "weekday", label: "Day" }, { name: "xp", label: "XP", numeric: true },
-    ], xp.days, { wide: true }),
+    ], xp.days, { wide: true, note: period(xp.days), empty: xp.days.some((day) => day.xp) ? null : "No XP in these seven days. The next lesson or quiz puts a bar here." }),
   ];
+}
+
+function period(days) {
+  return `${date(days[0].date)} to ${date(days.at(-1).date)}, dates of my school`;
 }
 
 export const MASTERY_COLUMNS = [
@@ -29,13 +33,16 @@ export const MASTERY_COLUMNS = [
   { name: "knowledge", label: "Knowledge", numeric: true, format: rate },
   { name: "retained", label: "Retained", numeric: true, format: rate },
   { name: "evidence", label: "Evidence", numeric: true },
-  { name: "topics_completed", label: "Lessons", numeric: true, cell: (row) => `${number(row.topics_completed)} / ${number(row.topics_total)}` },
+  { name: "topics_completed", label: "Lessons done", numeric: true }, { name: "topics_total", label: "of", numeric: true },
 ];
+
+export function subjectCards(subjects, nothing) {
+  const list = card("By subject", table(MASTERY_COLUMNS, subjects, { caption: "Levels count the first try at each quiz; with fewer than three there is not enough to say.", empty: nothing }));
+  if (!subjects.length) return list;
+  return h("div", { class: "stack" }, chartCard("Progress by subject", "subjects", MASTERY_COLUMNS, subjects), list);
+}
 
 export async function mastery() {
   const { data } = await get("/analytics/subject_mastery");
-  return [
-    h("h1", {}, "My mastery"),
-    card("By subject", table(MASTERY_COLUMNS, data, { caption: "Levels count the first try at each quiz; with fewer than three there is not enough to say.", empty: "Start a lesson or a quiz and it appears here." })),
-  ];
+  return [h("h1", {}, "My mastery"), subjectCards(data, "Start a lesson or a quiz and it appears here.")];
 }
