@@ -26,6 +26,9 @@ from api.sql.worker import Request
 PROCESSES = 2
 LARGEST_BYTES = 20_000_000
 GRACE_SECONDS = 2.0
+START_SECONDS = 30.0
+_WORKER = "api.sql.worker"
+_BUFFER = 2 * LARGEST_BYTES
 _KEPT_VARIABLES = ("PATH", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH")
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
@@ -105,21 +108,22 @@ class Sandboxes:
     async def _process(self) -> Process:
         if self._idle:
             return self._idle.pop()
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name in _KEPT_VARIABLES or name.startswith("COV")
-        }
+        process = await self._start()
+        try:
+            # Starting is not the query's fault: it does not count against its time.
+            await asyncio.wait_for(_read_frame(process), START_SECONDS)
+        except (TimeoutError, asyncio.IncompleteReadError) as failure:
+            await _end(process)
+            raise Unavailable("No process for the query could be started.") from failure
+        except BaseException:
+            await _end(process)
+            raise
+        return process
+
+    async def _start(self) -> Process:
         memory = str(bytes_of(self._settings.sql_memory_limit))
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "api.sql.worker",
-            memory,
-            stdin=PIPE,
-            stdout=PIPE,
-            env=kept,
-            limit=2 * LARGEST_BYTES,
+            sys.executable, "-m", _WORKER, memory, stdin=PIPE, stdout=PIPE, env=_environment(), limit=_BUFFER
         )
 
     def _request(self, snapshot: Snapshot, scope: Scope, query: Query) -> Request:
@@ -146,12 +150,27 @@ def bytes_of(size: str) -> int:
     return int(float(match[1]) * _UNITS[match[2].upper()])
 
 
+def _environment() -> dict[str, str]:
+    """What a worker may know of ours: where programs are, and how coverage is measured; no secret."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in _KEPT_VARIABLES or name.startswith("COVERAGE_")
+    }
+
+
 async def _exchange(process: Process, request: Request) -> bytes:
-    if process.stdin is None or process.stdout is None:
+    if process.stdin is None:
         raise ConnectionError("the process has no pipes")
     content = orjson.dumps(asdict(request))
     process.stdin.write(struct.pack(">I", len(content)) + content)
     await process.stdin.drain()
+    return await _read_frame(process)
+
+
+async def _read_frame(process: Process) -> bytes:
+    if process.stdout is None:
+        raise ConnectionError("the process has no pipes")
     (length,) = struct.unpack(">I", await process.stdout.readexactly(4))
     return await process.stdout.readexactly(length)
 

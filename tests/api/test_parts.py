@@ -190,3 +190,15 @@ def test_a_query_that_cannot_be_interrupted_is_killed(
     (outcome,) = _run_sql(tmp_path, ["SELECT count(*) FROM range(100000000000)"], sql_timeout_seconds=1)
     assert isinstance(outcome, QueryError)
     assert outcome.code == "query_timeout"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 30.0])
+def test_a_process_that_does_not_start_is_no_bad_query(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """A slow start counted as a slow query."""
+    publish(tmp_path)
+    monkeypatch.setattr(sandbox, "START_SECONDS", seconds)
+    monkeypatch.setattr(sandbox, "_WORKER", "api.sql.guard")
+    (outcome,) = _run_sql(tmp_path, ["SELECT 1"])
+    assert isinstance(outcome, Unavailable)
