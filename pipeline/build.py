@@ -7,14 +7,15 @@ LAST_DAY says that it is up to date: taking it away makes SQLMesh build everythi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import duckdb
 from sqlmesh import Context
-from sqlmesh.core.snapshot import Snapshot, SnapshotId
+from sqlmesh.core.environment import Environment
+from sqlmesh.core.snapshot import Snapshot
 from sqlmesh.utils.concurrency import NodeExecutionFailedError
 from sqlmesh.utils.date import to_timestamp
 from sqlmesh.utils.errors import NodeAuditsErrors, PlanError
@@ -66,13 +67,13 @@ def build(context: Context, connection: duckdb.DuckDBPyConnection, report: Repor
     """
     refresh(context, connection)
     current = context.snapshots
-    stored = _stored_snapshots(context)
+    environment = context.state_reader.get_environment(ENVIRONMENT)
     fill_build_days(context, connection, current)
-    _mark_out_of_date(context, (*stored, *current.values()))
+    _mark_out_of_date(context, (*_stored_snapshots(context, environment), *current.values()))
     console = BuildConsole(report, len(context.models))
     try:
         with _telling(context, console):
-            _evaluate(context, has_changed=_ids(stored) != _ids(current.values()))
+            _evaluate(context, environment, current.values())
     except PlanError as error:
         raise _failure(console.errors, otherwise=str(error)) from next(iter(console.errors), error)
     if console.errors:
@@ -81,16 +82,9 @@ def build(context: Context, connection: duckdb.DuckDBPyConnection, report: Repor
     return BuildReport(tuple(_audits(context)), console.seconds, rows)
 
 
-def _stored_snapshots(context: Context) -> tuple[Snapshot, ...]:
+def _stored_snapshots(context: Context, environment: Environment | None) -> tuple[Snapshot, ...]:
     """Snapshots of the environment as it was last built."""
-    environment = context.state_reader.get_environment(ENVIRONMENT)
-    if environment is None:
-        return ()
-    return tuple(context.state_reader.get_snapshots(environment.snapshots).values())
-
-
-def _ids(snapshots: Iterable[Snapshot]) -> set[SnapshotId]:
-    return {snapshot.snapshot_id for snapshot in snapshots}
+    return tuple(context.state_reader.get_snapshots(environment.snapshots).values()) if environment else ()
 
 
 def _mark_out_of_date(context: Context, snapshots: Iterable[Snapshot]) -> None:
@@ -107,16 +101,24 @@ def _follows_raw(snapshot: Snapshot) -> bool:
     return bool(snapshot.is_materialized or snapshot.model.audits)
 
 
-def _evaluate(context: Context, *, has_changed: bool) -> None:
+def _evaluate(context: Context, environment: Environment | None, current: Collection[Snapshot]) -> None:
     """Build what is out of date. Raises PlanError; a run that fails only tells the console."""
-    if not has_changed:
-        context.run(ENVIRONMENT, execution_time=EXECUTION_TIME, skip_janitor=True)
+    if environment and _is_whole(environment, current):
+        # As `context.run` does, which would load the snapshots from the state again.
+        scheduler = context.create_scheduler(current, context.snapshot_evaluator)
+        scheduler.run(ENVIRONMENT, execution_time=EXECUTION_TIME)
         return
     context.plan(
         ENVIRONMENT, execution_time=EXECUTION_TIME, auto_apply=True, no_prompts=True, skip_tests=True
     )
     # Old versions of changed tables would keep rows of people who were erased since.
     context.run_janitor(ignore_ttl=True)
+
+
+def _is_whole(environment: Environment, current: Iterable[Snapshot]) -> bool:
+    """Whether the environment holds these snapshots, and the plan that put them there came to its end."""
+    is_same = {one.snapshot_id for one in environment.snapshots} == {one.snapshot_id for one in current}
+    return is_same and environment.finalized_ts is not None
 
 
 @contextmanager

@@ -22,6 +22,15 @@ CATALOG = "warehouse"
 GATEWAY = "local"
 
 
+class ProjectConfig(Config):
+    """config.yaml. SQLMesh keeps parsed models under the config's fingerprint."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all but the connection: with it, other data, threads or memory would parse every model again."""
+        return super(ProjectConfig, self.copy(update={"gateways": {}})).fingerprint
+
+
 @dataclass(frozen=True)
 class Warehouse:
     """The open warehouse: SQLMesh's context, and the cursor whose default catalog is the warehouse."""
@@ -41,7 +50,7 @@ def open_warehouse(settings: Settings, project: Path = PROJECT) -> Iterator[Ware
     with warnings.catch_warnings():
         # SQLMesh reads the dates of seeds by a way of pandas that is going away; its pin decides when.
         warnings.filterwarnings("ignore", module="sqlmesh")
-        context = Context(paths=[project], config=project_config(settings, project))
+        context = Context(paths=[project], config={project.absolute(): project_config(settings, project)})
         try:
             yield Warehouse(context, context.engine_adapter.cursor)
         finally:
@@ -55,9 +64,9 @@ def duckdb_config(settings: Settings, project: Path = PROJECT) -> dict[str, str]
     return {name: str(value) for name, value in connection.connector_config.items() if name != "TimeZone"}
 
 
-def project_config(settings: Settings, project: Path = PROJECT) -> Config:
+def project_config(settings: Settings, project: Path = PROJECT) -> ProjectConfig:
     """The project's config.yaml on the data directory of `settings`."""
-    config = load_config_from_paths(Config, project_paths=[project / "config.yaml"])
+    config = load_config_from_paths(ProjectConfig, project_paths=[project / "config.yaml"])
     gateway = config.gateways[GATEWAY]
     template = gateway.connection
     assert isinstance(template, DuckDBConnectionConfig)  # noqa: S101
@@ -68,9 +77,18 @@ def project_config(settings: Settings, project: Path = PROJECT) -> Config:
         concurrent_tasks=1,
     )
     # DuckDB optimizes what it runs; doing it in SQLMesh first takes a third of a night's CPU time.
-    # `sqlmesh lint` reads config.yaml itself and still optimizes, so that it sees what it needs.
+    # `sqlmesh lint` reads config.yaml itself and still optimizes, so that it sees what it needs; SQLMesh
+    # would mix up what both cache in one folder.
+    cache = str(project / ".cache" / "nightly")
     defaults = config.model_defaults.copy(update={"optimize_query": False})
     gateways = {GATEWAY: gateway.copy(update={"connection": connection, "state_connection": None})}
     # Unit tests of models are `sqlmesh test`'s business; parsing them would slow every night down.
     ignored = [*config.ignore_patterns, "tests/models/*"]
-    return config.copy(update={"gateways": gateways, "model_defaults": defaults, "ignore_patterns": ignored})
+    return config.copy(
+        update={
+            "gateways": gateways,
+            "model_defaults": defaults,
+            "ignore_patterns": ignored,
+            "cache_dir": cache,
+        }
+    )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
 import pytest
+from sqlmesh import Context
 
 from ingest.progress import Silent
 from pipeline.build import BuildReport, build
 from pipeline.errors import AuditError, BuildError
 from pipeline.settings import Settings
-from pipeline.warehouse import PROJECT, Warehouse, open_warehouse
+from pipeline.warehouse import PROJECT, Warehouse, open_warehouse, project_config
 from tests.conftest import School, settings_of
 
 SESSIONS = "SELECT sum(session_count) FROM marts.fct_user_day"
@@ -107,6 +109,20 @@ def test_a_model_that_fails_is_named_without_values(built: Settings) -> None:
         assert rebuild(warehouse).audits
 
 
+def test_a_plan_that_was_killed_at_its_end_is_brought_to_an_end(built: Settings) -> None:
+    """Guards against a night that waits six hours for a plan that nobody is working on any more."""
+    with open_warehouse(built) as warehouse:
+        connection = warehouse.connection
+        before = connection.execute("FROM marts.dim_course ORDER BY ALL").fetchall()
+        connection.execute("UPDATE sqlmesh._environments SET finalized_ts = NULL")
+        connection.execute("DROP VIEW marts.dim_course")
+
+        rebuild(warehouse)
+
+        assert connection.execute("FROM marts.dim_course ORDER BY ALL").fetchall() == before
+        assert value(connection, "SELECT count(finalized_ts) FROM sqlmesh._environments") == 1
+
+
 def test_a_changed_model_is_built_over_all_days(built: Settings, tmp_path: Path) -> None:
     """Guards against a new table of an incremental model that holds nothing but last night."""
     project = changed_project(tmp_path / "project")
@@ -118,6 +134,27 @@ def test_a_changed_model_is_built_over_all_days(built: Settings, tmp_path: Path)
         assert report.rows_processed["intermediate.int_user_day"] == days
         assert value(warehouse.connection, "SELECT count(*) FROM marts.fct_user_day") == days
         assert value(warehouse.connection, SESSIONS) > sessions  # type: ignore[operator]
+
+
+def test_parsed_models_are_shared_between_data_directories_only(built: Settings, tmp_path: Path) -> None:
+    """Guards against figures of a changed setting's old value, and against parsing all models every time."""
+    elsewhere = built.model_copy(update={"data_dir": tmp_path / "other", "memory_limit": "3GB"})
+    config = project_config(built)
+
+    assert config.fingerprint == project_config(elsewhere).fingerprint
+    assert config.fingerprint != project_config(built, changed_project(tmp_path / "project")).fingerprint
+
+
+def test_a_night_and_the_linter_keep_their_queries_apart(built: Settings) -> None:
+    """Guards against a linter that finds nothing in the queries of a night: they are not optimized."""
+    with open_warehouse(built) as warehouse, closing(Context(paths=[PROJECT])) as linted:
+        assert warehouse.context.cache_dir != linted.cache_dir
+        model = "marts.fct_user_day"
+        optimized = linted.get_model(model, raise_if_missing=True).render_query_or_raise().sql()
+        assert (
+            warehouse.context.get_model(model, raise_if_missing=True).render_query_or_raise().sql()
+            != optimized
+        )
 
 
 def changed_project(folder: Path) -> Path:
