@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import select
 import signal
 import stat
 import subprocess
@@ -22,6 +23,7 @@ from pipeline.demo_tour import check, serving
 from pipeline.settings import Settings
 from tests.conftest import School
 
+PATIENCE = 120.0
 SMALL = ["demo", "--learners", "30", "--events", "2000"]
 
 
@@ -47,21 +49,44 @@ def test_demo_checks_itself_and_keeps_its_data(command_line: CliRunner, settings
 
 def watch(arguments: list[str]) -> str:
     """What somebody at a terminal sees who presses Ctrl-C as soon as the API is up."""
-    seen = b""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "pipeline.cli", *arguments]
     with subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+        command,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=_heed_interrupts,
     ) as demo:
         os.close(theirs)
-        with contextlib.suppress(OSError):  # the terminal is gone when the process is
-            while chunk := os.read(ours, 4096):
-                seen += chunk
-                if b"Ctrl-C stops it." in chunk:
-                    demo.send_signal(signal.SIGINT)
+        try:
+            seen = _read(ours, until=b"Ctrl-C stops it.")
+            demo.send_signal(signal.SIGINT)
+            seen += _read(ours)
+            demo.wait(PATIENCE)
+        finally:
+            demo.kill()  # a demo that does not stop must not stop the tests
     os.close(ours)
     assert demo.returncode == 0, seen.decode()
     return seen.decode().strip()
+
+
+def _heed_interrupts() -> None:
+    """Tests that a shell runs in the background inherit that interrupts are ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _read(terminal: int, *, until: bytes | None = None) -> bytes:
+    """What is printed up to a text, or to the end; fails when nothing comes any more."""
+    seen = b""
+    with contextlib.suppress(OSError):  # the terminal is gone when the process is
+        while until is None or until not in seen:
+            assert select.select([terminal], [], [], PATIENCE)[0], seen.decode()
+            if not (chunk := os.read(terminal, 4096)):
+                break
+            seen += chunk
+    return seen
 
 
 def events(url: str) -> int:
