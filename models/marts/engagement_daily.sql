@@ -56,13 +56,25 @@ MODEL (
   )
 );
 
-WITH first_dates AS (
+WITH changes AS (
+  /* read twice below, calculated once */
   SELECT
     int_engagement_changes.school_key,
-    MIN(int_engagement_changes.change_date) AS first_date
+    int_engagement_changes.change_date,
+    int_engagement_changes.wau_change,
+    int_engagement_changes.mau_change,
+    int_engagement_changes.new_change,
+    int_engagement_changes.returning_change,
+    int_engagement_changes.resurrected_change,
+    int_engagement_changes.dormant_change
   FROM intermediate.int_engagement_changes
+), first_dates AS (
+  SELECT
+    changes.school_key,
+    MIN(changes.change_date) AS first_date
+  FROM changes
   GROUP BY
-    int_engagement_changes.school_key
+    changes.school_key
 ), calendar AS (
   SELECT
     int_schools.school_key,
@@ -95,7 +107,7 @@ WITH first_dates AS (
     COALESCE(SUM(changes.resurrected_change) OVER by_date, 0) AS resurrected_users,
     COALESCE(SUM(changes.dormant_change) OVER by_date, 0) AS dormant_users
   FROM calendar
-  LEFT JOIN intermediate.int_engagement_changes AS changes
+  LEFT JOIN changes
     ON changes.school_key = calendar.school_key
     AND changes.change_date = calendar.activity_date
   WINDOW by_date AS (PARTITION BY calendar.school_key ORDER BY calendar.activity_date)

@@ -13,8 +13,4 @@ SELECT
   analytics.local_date::DATE AS activity_date
 FROM raw.analytics
 WHERE
-  analytics.created_at <= (
-    SELECT
-      current_batch.as_of
-    FROM raw.current_batch
-  )
+  @until_as_of(analytics.created_at)

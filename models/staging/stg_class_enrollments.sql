@@ -11,8 +11,4 @@ SELECT
   class_enrollments.enrolled_at::TIMESTAMP AS enrolled_at
 FROM raw.class_enrollments
 WHERE
-  class_enrollments.enrolled_at <= (
-    SELECT
-      current_batch.as_of
-    FROM raw.current_batch
-  )
+  @until_as_of(class_enrollments.enrolled_at)

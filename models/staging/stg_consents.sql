@@ -21,8 +21,4 @@ SELECT
   END::TIMESTAMP AS withdrawn_at
 FROM raw.consents
 WHERE
-  consents.given_at <= (
-    SELECT
-      current_batch.as_of
-    FROM raw.current_batch
-  )
+  @until_as_of(consents.given_at)

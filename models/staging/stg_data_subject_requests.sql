@@ -39,8 +39,4 @@ SELECT
   END::TIMESTAMP AS completed_at
 FROM raw.data_subject_requests
 WHERE
-  data_subject_requests.received_at <= (
-    SELECT
-      current_batch.as_of
-    FROM raw.current_batch
-  )
+  @until_as_of(data_subject_requests.received_at)

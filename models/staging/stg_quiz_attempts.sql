@@ -14,8 +14,4 @@ SELECT
   quiz_attempts.completed_at::TIMESTAMP AS completed_at
 FROM raw.quiz_attempts
 WHERE
-  COALESCE(quiz_attempts.completed_at, quiz_attempts.started_at) <= (
-    SELECT
-      current_batch.as_of
-    FROM raw.current_batch
-  )
+  @until_as_of(COALESCE(quiz_attempts.completed_at, quiz_attempts.started_at))

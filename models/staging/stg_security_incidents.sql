@@ -28,8 +28,4 @@ SELECT
   END::TIMESTAMP AS closed_at
 FROM raw.security_incidents
 WHERE
-  security_incidents.aware_at <= (
-    SELECT
-      current_batch.as_of
-    FROM raw.current_batch
-  )
+  @until_as_of(security_incidents.aware_at)

@@ -14,8 +14,4 @@ SELECT
   user_progress.updated_at::TIMESTAMP AS updated_at
 FROM raw.user_progress
 WHERE
-  user_progress.updated_at <= (
-    SELECT
-      current_batch.as_of
-    FROM raw.current_batch
-  )
+  @until_as_of(user_progress.updated_at)
