@@ -51,7 +51,8 @@ def apply_stage(
 ) -> Changes:
     """Make the rows of the raw table for which `scope` holds equal to ingest_stage.
 
-    `scope` is SQL over raw columns with `values` bound; 'false' inserts and updates only.
+    `scope` is SQL over raw columns with `values` bound, and holds for every key in ingest_stage; 'false'
+    inserts and updates only.
     Leaves ingest_fresh (inserted and new versions) and ingest_doomed (deleted and old versions).
     """
     _hold(connection, spec, scope, values)
@@ -73,10 +74,9 @@ def apply_stage(
 def _hold(
     connection: duckdb.DuckDBPyConnection, spec: TableSpec, scope: str, values: Sequence[object]
 ) -> None:
-    """ingest_held: rows of the raw table that are in scope, or whose key arrived."""
+    """ingest_held: rows of the raw table that are in scope, or without a scope those whose key arrived."""
     arrived = f"EXISTS (SELECT 1 FROM ingest_stage AS stage WHERE {_same_key(spec, 'stage', 'held')})"
-    # The shortcuts spare the large tables a join with every row.
-    condition = {"true": "true", "false": arrived}.get(scope, f"({scope}) OR {arrived}")
+    condition = arrived if scope == "false" else scope
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE ingest_held AS SELECT held.rowid AS row_id, held.* "
         f"FROM raw.{quoted(spec.name)} AS held WHERE {condition}",

@@ -94,10 +94,10 @@ class TableSpec:
     """One source table and the raw table of the same name.
 
     `key`: raw columns that identify a row. `cursor`: raw column the reading resumes from, `overlap` behind
-    the watermark (ids for an integer cursor). `day` and `checksum`: raw columns by which older rows are
-    compared with the source, per UTC day. `happened_at`: SQL over raw columns; a row after as_of is future.
-    `moves`: column of the event stream through which a change here changes an event's school, local date
-    or orphanhood. `ignored`: source columns that are left behind on purpose.
+    the watermark (ids for an integer cursor). `block` and `checksum`: raw columns by which older rows are
+    compared with the source, block by block. `happened_at`: SQL over raw columns; a row after as_of is
+    future. `moves`: column of the event stream through which a change here changes an event's school,
+    local date or orphanhood. `ignored`: source columns that are left behind on purpose.
     """
 
     name: str
@@ -107,7 +107,7 @@ class TableSpec:
     optional: bool = False
     cursor: str | None = None
     overlap: timedelta | int | None = None
-    day: str | None = None
+    block: str | None = None
     checksum: tuple[str, ...] = ()
     happened_at: str | None = None
     moves: Literal["user_key", "lesson_key"] | None = None

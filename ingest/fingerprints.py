@@ -1,15 +1,16 @@
-"""Count and checksum per UTC day, of a source table and of its raw table: days that differ are copied again.
+"""Count and checksum per block of ids, of a source table and of its raw table; what differs is copied again.
 
-Both sides compute one whole number per row from the checksum columns (id; id and updated_at) and sum it.
-The sum does not depend on the order of rows, so a day is equal only when it holds the same rows.
+Both sides compute one number of 31 bits per row from the checksum columns and sum it. The sum does not depend
+on the order of rows, so a block is equal only when it holds the same rows. A block is 1,024 whole numbers in
+a row, or the 1/65,536 of the UUIDs with the same end: few rows, since one that is gone costs its whole block.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from datetime import date
+from queue import SimpleQueue
 
 import duckdb
 import pyarrow as pa
@@ -18,39 +19,46 @@ from ingest.columns import Kind, TableSpec
 from ingest.schema import TableFit
 from ingest.source import Source
 from ingest.warehouse import quoted, registered
+from ingest.watermarks import Condition
 
-# The last 12 hexadecimal digits of a UUID and microseconds since 1970, as BIGINT, in each dialect.
+ASKERS = 2
+# The last 8 hexadecimal digits of a UUID and microseconds since 1970, as BIGINT, in each dialect.
+# A double holds the microseconds of the next two centuries, at a tenth of the cost of numeric.
 _POSTGRES = {
     Kind.BIGINT: "{0}::bigint",
-    Kind.UUID: "('x' || right({0}::text, 12))::bit(48)::bigint",
-    Kind.TIMESTAMP: "(extract(epoch FROM {0}) * 1000000)::bigint",
+    Kind.UUID: "('x' || right({0}::text, 8))::bit(32)::bigint",
+    Kind.TIMESTAMP: "(date_part('epoch', {0}) * 1000000)::bigint",
 }
 _DUCKDB = {
     Kind.BIGINT: "CAST({0} AS BIGINT)",
-    Kind.UUID: "CAST('0x' || right(CAST({0} AS VARCHAR), 12) AS BIGINT)",
+    Kind.UUID: "CAST('0x' || right(CAST({0} AS VARCHAR), 8) AS BIGINT)",
     Kind.TIMESTAMP: "epoch_us({0})",
 }
+_BITS = 2**31 - 1
+_BLOCK_BITS = 10
+# The same in both dialects, of the numbers above.
+_BLOCK = {Kind.BIGINT: f"({{0}} >> {_BLOCK_BITS})", Kind.UUID: "({0} & 65535)"}
 
 
 class Fingerprints:
-    """Asks the source, on a connection of its own, while tables are being loaded."""
+    """Asks the source, on connections of its own, while tables are being loaded."""
 
     def __init__(self, answers: dict[str, Future[pa.Table]]) -> None:
         self._answers = answers
 
-    def differing(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> list[date]:
-        """UTC days on which raw (with what is withheld of it) and source differ."""
+    def differing(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> list[int]:
+        """Blocks in which raw (with what is withheld of it) and source differ."""
         sql = f"""
             WITH ours AS (
-                SELECT utc_date, sum(row_count) AS row_count, sum(checksum) AS checksum
-                FROM ({_ours(spec)} UNION ALL SELECT utc_date, row_count, checksum
+                SELECT block, sum(row_count) AS row_count, sum(checksum) AS checksum
+                FROM ({_ours(spec)} UNION ALL SELECT block, row_count, checksum
                       FROM raw.withheld WHERE table_name = $1)
-                GROUP BY utc_date
+                GROUP BY block
             )
-            SELECT coalesce(ours.utc_date, theirs.utc_date)
-            FROM ours FULL JOIN ingest_theirs AS theirs ON theirs.utc_date = ours.utc_date
+            SELECT coalesce(ours.block, theirs.block)
+            FROM ours FULL JOIN ingest_theirs AS theirs ON theirs.block = ours.block
             WHERE theirs.row_count IS DISTINCT FROM ours.row_count
-                OR CAST(theirs.checksum AS DECIMAL(38, 0)) IS DISTINCT FROM ours.checksum
+                OR theirs.checksum IS DISTINCT FROM ours.checksum
             ORDER BY 1"""
         with registered(connection, "ingest_theirs", self._answers[spec.name].result()):
             return [row[0] for row in connection.execute(sql, [spec.name]).fetchall()]
@@ -61,34 +69,70 @@ def asked(source: Source, fits: list[TableFit]) -> Iterator[Fingerprints]:
     """Put the question for these tables; answers are waited for when they are used."""
     with ExitStack() as stack:
         # A standby shares no snapshot: there the answers are all in before loading begins.
-        own = stack.enter_context(source.share()) if source.snapshot.name else source
-        executor = stack.enter_context(ThreadPoolExecutor(max_workers=1))
+        is_shared = bool(source.snapshot.name)
+        free: SimpleQueue[Source] = SimpleQueue()
+        for _ in range(ASKERS if is_shared else 1):
+            free.put(stack.enter_context(source.share()) if is_shared else source)
+        executor = stack.enter_context(ThreadPoolExecutor(max_workers=free.qsize()))
         stack.callback(executor.shutdown, cancel_futures=True)
-        answers = {fit.spec.name: executor.submit(_ask, own, fit.spec) for fit in fits}
-        if own is source:
+        answers = {fit.spec.name: executor.submit(_ask, free, fit.spec) for fit in fits}
+        if not is_shared:
             wait(answers.values())
         yield Fingerprints(answers)
 
 
-def _ask(source: Source, spec: TableSpec) -> pa.Table:
-    return source.query(
-        f"SELECT {quoted(_source(spec, spec.day))}::date AS utc_date, count(*) AS row_count, "
-        f"sum({_row(spec, _POSTGRES, ' # ')})::text AS checksum FROM {quoted(spec.name)} GROUP BY 1"
+def _ask(free: SimpleQueue[Source], spec: TableSpec) -> pa.Table:
+    source = free.get()
+    try:
+        return source.query(_question(spec))
+    finally:
+        free.put(source)
+
+
+def _question(spec: TableSpec) -> str:
+    return (
+        f"SELECT {_block(spec, _POSTGRES)} AS block, count(*) AS row_count, "
+        # A sum of integers is a bigint; one of bigints would be a slow numeric.
+        f"sum((({_row(spec, _POSTGRES, ' # ')}) & {_BITS})::int) AS checksum "
+        f"FROM {quoted(spec.name)} GROUP BY 1"
     )
 
 
 def _ours(spec: TableSpec) -> str:
-    return f"SELECT {day_totals(spec)} FROM raw.{quoted(spec.name)} GROUP BY 1"
+    return f"SELECT {block_totals(spec)} FROM raw.{quoted(spec.name)} GROUP BY 1"
 
 
-def day_totals(spec: TableSpec) -> str:
-    """Select list in DuckDB: UTC date, rows, checksum; to be grouped by the first."""
-    row = _row(spec, _DUCKDB, ", ")
-    row = f"xor({row})" if len(spec.checksum) == 2 else row
+def block_totals(spec: TableSpec) -> str:
+    """Select list in DuckDB: block, rows, checksum; to be grouped by the first."""
     return (
-        f"CAST({quoted(spec.day or '')} AS DATE) AS utc_date, count(*) AS row_count, "
-        f"CAST(sum({row}) AS DECIMAL(38, 0)) AS checksum"
+        f"{block_of(spec)} AS block, count(*) AS row_count, "
+        f"CAST(sum(xor({_row(spec, _DUCKDB, ', ')}) & {_BITS}) AS BIGINT) AS checksum"
     )
+
+
+def block_of(spec: TableSpec) -> str:
+    """The block of a row, in DuckDB."""
+    return _block(spec, _DUCKDB)
+
+
+def in_blocks(fit: TableFit, blocks: Sequence[int]) -> Condition:
+    """Rows of these blocks."""
+    spec, settings = fit.spec, {"blocks": f"{{{','.join(map(str, blocks))}}}"}
+    column = spec.column(spec.block or "")
+    wanted = "unnest(current_setting('schoolhouse.blocks')::bigint[])"
+    if column.kind is Kind.BIGINT and fit.found and fit.found.is_unique({column.source}):
+        # A block is a range of ids: the source finds it through the index.
+        low, high = f"wanted.block << {_BLOCK_BITS}", f"(wanted.block + 1) << {_BLOCK_BITS}"
+        name = quoted(column.source)
+        return f"JOIN {wanted} AS wanted (block) ON {name} >= {low} AND {name} < {high}", settings
+    # In a subquery: as a plain expression the list would be parsed again for every row.
+    return f"WHERE {_block(spec, _POSTGRES)} IN (SELECT {wanted})", settings
+
+
+def _block(spec: TableSpec, dialect: dict[Kind, str]) -> str:
+    column = spec.column(spec.block or "")
+    name = quoted(column.source if dialect is _POSTGRES else column.name)
+    return _BLOCK[column.kind].format(dialect[column.kind].format(name))
 
 
 def _row(spec: TableSpec, dialect: dict[Kind, str], separator: str) -> str:
@@ -96,5 +140,5 @@ def _row(spec: TableSpec, dialect: dict[Kind, str], separator: str) -> str:
     return separator.join(parts)
 
 
-def _source(spec: TableSpec, name: str | None) -> str:
-    return spec.column(name or "").source
+def _source(spec: TableSpec, name: str) -> str:
+    return spec.column(name).source

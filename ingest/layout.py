@@ -31,9 +31,9 @@ BOOKKEEPING: dict[str, Columns] = {
     "pending_days": {"user_key": "INTEGER", "local_date": "DATE"},
     "withheld": {
         "table_name": "VARCHAR",
-        "utc_date": "DATE",
+        "block": "BIGINT",
         "row_count": "BIGINT",
-        "checksum": "DECIMAL(38, 0)",
+        "checksum": "BIGINT",
     },
     "zone_days": {
         "zone": "VARCHAR",

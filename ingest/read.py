@@ -25,15 +25,15 @@ _LAST_PAGE = 2**32 - 1
 
 
 def read(
-    source: Source, fit: TableFit, where: str = "", settings: Settings | None = None
+    source: Source, fit: TableFit, clause: str = "", settings: Settings | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """The columns of the spec that the source has, named as there; `where` without the keyword."""
+    """The columns of the spec that the source has, named as there; `clause` follows FROM <table>."""
     if fit.found is None:
         return iter(())
     sql = f"SELECT {_select_list(fit)} FROM {quoted(fit.found.name)}"
-    if not where and fit.found.pages > PAGES_PER_SLICE and source.snapshot.name:
+    if not clause and fit.found.pages > PAGES_PER_SLICE and source.snapshot.name:
         return _joined(_plain(_parallel(source, f"{sql} WHERE {_SLICE}", _slices(fit.found.pages))))
-    return _joined(_plain(source.batches(f"{sql} WHERE {where}" if where else sql, settings)))
+    return _joined(_plain(source.batches(f"{sql} {clause}", settings)))
 
 
 def _select_list(fit: TableFit) -> str:

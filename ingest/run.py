@@ -85,7 +85,7 @@ def _new_batch(connection: duckdb.DuckDBPyConnection, as_of: datetime, source_no
 
 
 def _compared(connection: duckdb.DuckDBPyConnection, fits: list[TableFit]) -> list[TableFit]:
-    """Tables whose older rows are compared by day: not those still empty here."""
+    """Tables whose older rows are compared block by block: not those still empty here."""
     return [
         fit
         for fit in fits

@@ -24,6 +24,7 @@ SETTINGS = {
     "timezone": "UTC",
     "row_security": "off",
     "jit": "off",
+    "work_mem": "64MB",
     "lock_timeout": "60s",
     "statement_timeout": "0",
     "transaction_timeout": "0",

@@ -16,7 +16,7 @@ from ingest.changes import Changes, apply_stage, create_stage, refuse_duplicates
 from ingest.columns import Mode
 from ingest.counts import late_rows
 from ingest.errors import TruncationError
-from ingest.fingerprints import Fingerprints
+from ingest.fingerprints import Fingerprints, block_of, in_blocks
 from ingest.keys import Keys
 from ingest.places import following
 from ingest.progress import Reporter
@@ -25,7 +25,7 @@ from ingest.schema import TableFit
 from ingest.source import Source
 from ingest.touched import is_event_stream, touch, touch_dates, touch_passed
 from ingest.warehouse import integer, quoted, single_threaded, transaction
-from ingest.watermarks import on_days, since, store_watermark
+from ingest.watermarks import since, store_watermark
 from ingest.zones import ZoneDays, zones_of_schools
 
 GUARDED_ROWS = 100
@@ -99,7 +99,7 @@ class _Table:
             self._follow("true", read(self._batch.source, self._fit))
         else:
             self._follow_cursor()
-            self._follow_days()
+            self._follow_blocks()
         self._guard(rows)
 
     def _copy(self) -> None:
@@ -115,16 +115,16 @@ class _Table:
         self._note(self._raw, f"SELECT user_key, local_date FROM {self._raw}")
 
     def _follow_cursor(self) -> None:
-        where, settings = since(self._connection, self._spec)
-        self._follow("false", read(self._batch.source, self._fit, where, settings))
+        clause, settings = since(self._connection, self._spec)
+        self._follow("false", read(self._batch.source, self._fit, clause, settings))
 
-    def _follow_days(self) -> None:
-        days = self._batch.fingerprints.differing(self._connection, self._spec)
-        if days:
-            where, settings = on_days(self._spec, days)
-            scope = f"CAST({quoted(self._spec.day or '')} AS DATE) IN (SELECT unnest($1::DATE[]))"
-            self._follow(scope, read(self._batch.source, self._fit, where, settings), [days])
-            withheld.store(self._connection, self._spec, days)
+    def _follow_blocks(self) -> None:
+        blocks = self._batch.fingerprints.differing(self._connection, self._spec)
+        if blocks:
+            clause, settings = in_blocks(self._fit, blocks)
+            scope = f"{block_of(self._spec)} IN (SELECT unnest($1::BIGINT[]))"
+            self._follow(scope, read(self._batch.source, self._fit, clause, settings), [blocks])
+            withheld.store(self._connection, self._spec, blocks)
 
     def _follow(self, scope: str, batches: Iterator[pa.RecordBatch], values: Sequence[object] = ()) -> None:
         stage = create_stage(self._connection, self._spec)

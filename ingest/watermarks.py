@@ -1,15 +1,16 @@
-"""Where reading resumes: raw.watermarks, and the conditions put to the source."""
+"""Where reading resumes: raw.watermarks, and the condition put to the source."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import duckdb
 
 from ingest.columns import TableSpec
 from ingest.warehouse import quoted
 
+# What follows FROM <table>, and the settings it refers to.
 Condition = tuple[str, Mapping[str, str]]
 
 
@@ -20,21 +21,9 @@ def since(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> Condition:
     last_id, last_at = connection.execute(sql, [spec.name]).fetchone() or (None, None)
     if isinstance(spec.overlap, timedelta):
         low = f"{last_at - spec.overlap}+00" if last_at else "-infinity"
-        return f"{column} >= current_setting('schoolhouse.low')::timestamptz", {"low": low}
+        return f"WHERE {column} >= current_setting('schoolhouse.low')::timestamptz", {"low": low}
     low = str((last_id or 0) - (spec.overlap or 0))
-    return f"{column} > current_setting('schoolhouse.low')::bigint", {"low": low}
-
-
-def on_days(spec: TableSpec, days: Sequence[date]) -> Condition:
-    """Rows of these UTC days; the outer bounds let the source use an index."""
-    column = quoted(spec.column(spec.day or "").source)
-    where = (
-        f"{column} >= current_setting('schoolhouse.first')::date::timestamptz "
-        f"AND {column} < (current_setting('schoolhouse.last')::date + 1)::timestamptz "
-        f"AND {column}::date = ANY (current_setting('schoolhouse.days')::date[])"
-    )
-    listed = ",".join(day.isoformat() for day in days)
-    return where, {"first": str(min(days)), "last": str(max(days)), "days": f"{{{listed}}}"}
+    return f"WHERE {column} > current_setting('schoolhouse.low')::bigint", {"low": low}
 
 
 def store_watermark(

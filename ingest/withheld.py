@@ -1,34 +1,32 @@
-"""raw.withheld: what the source has of erased people, as count and checksum per table and UTC day.
+"""raw.withheld: what the source has of erased people, as count and checksum per table and block.
 
-Those rows are left behind on arrival. Without this sum their days would differ from the source for ever,
+Those rows are left behind on arrival. Without this sum their blocks would differ from the source for ever,
 and be copied again every night.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 import duckdb
 
 from ingest.columns import TableSpec
-from ingest.fingerprints import day_totals
+from ingest.fingerprints import block_totals
 from ingest.warehouse import quoted
 
 
 def clear(connection: duckdb.DuckDBPyConnection) -> None:
     """Begin to count for one reading."""
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE ingest_withheld "
-        "(utc_date DATE, row_count BIGINT, checksum DECIMAL(38, 0))"
+        "CREATE OR REPLACE TEMP TABLE ingest_withheld (block BIGINT, row_count BIGINT, checksum BIGINT)"
     )
 
 
 def add(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:
     """Count the rows of ingest_chunk."""
-    if spec.day:
+    if spec.block:
         connection.execute(
-            f"INSERT INTO ingest_withheld SELECT {day_totals(spec)} FROM ingest_chunk GROUP BY 1"
+            f"INSERT INTO ingest_withheld SELECT {block_totals(spec)} FROM ingest_chunk GROUP BY 1"
         )
 
 
@@ -36,20 +34,22 @@ def forget(
     connection: duckdb.DuckDBPyConnection, spec: TableSpec, condition: str, values: Sequence[object]
 ) -> None:
     """Count rows that are about to be deleted from the raw table, as the source may still have them."""
-    if spec.day:
-        sql = f"SELECT $2, {day_totals(spec)} FROM raw.{quoted(spec.name)} WHERE {condition} GROUP BY 2"
+    if spec.block:
+        sql = f"SELECT $2, {block_totals(spec)} FROM raw.{quoted(spec.name)} WHERE {condition} GROUP BY 2"
         connection.execute(f"INSERT INTO raw.withheld {sql}", [*values, spec.name])
 
 
-def store(connection: duckdb.DuckDBPyConnection, spec: TableSpec, days: Sequence[date] | None = None) -> None:
-    """Replace what is known of these days (None: of all days) by what was counted."""
+def store(
+    connection: duckdb.DuckDBPyConnection, spec: TableSpec, blocks: Sequence[int] | None = None
+) -> None:
+    """Replace what is known of these blocks (None: of all) by what was counted."""
     connection.execute(
         "DELETE FROM raw.withheld WHERE table_name = $1 "
-        "AND ($2::DATE[] IS NULL OR utc_date IN (SELECT unnest($2::DATE[])))",
-        [spec.name, days],
+        "AND ($2::BIGINT[] IS NULL OR block IN (SELECT unnest($2::BIGINT[])))",
+        [spec.name, blocks],
     )
     connection.execute(
-        "INSERT INTO raw.withheld SELECT $1, utc_date, sum(row_count), sum(checksum) "
-        "FROM ingest_withheld GROUP BY utc_date",
+        "INSERT INTO raw.withheld SELECT $1, block, sum(row_count), sum(checksum) "
+        "FROM ingest_withheld GROUP BY block",
         [spec.name],
     )

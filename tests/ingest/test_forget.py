@@ -100,11 +100,11 @@ def test_who_is_erased_stays_out_although_the_source_still_has_rows(school: Scho
     assert school.value("SELECT count(*) FROM raw.key_users") == 1
     assert after.table("analytics").rows_total == 1
     assert after.table("analytics").orphans == 0
-    # The days of the person are not copied again: what the source still has of them is known.
+    # The blocks of the person are not copied again: what the source still has of them is known.
     assert after.table("user_progress").rows_read == 1
     assert school.value("SELECT count(*) FROM raw.classes WHERE teacher_key IS NULL") == 1
 
-    # Their days are not copied again every night: what is withheld is known.
+    # Their blocks are not copied again every night: what is withheld is known.
     read = school.ingest(is_erased=is_erased)
     assert read.table("user_progress").rows_read == 1
     assert read.touched_dates == 0

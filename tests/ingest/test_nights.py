@@ -103,7 +103,7 @@ def test_a_deleted_row_replaced_by_another_of_the_same_day_is_noticed(
     assert school.contents() == scratch()
 
 
-def test_only_days_that_differ_are_copied_again(school: School) -> None:
+def test_only_blocks_that_differ_are_copied_again(school: School) -> None:
     user = school.user()
     school.run(
         "INSERT INTO analytics (user_id, event_type, created_at) "
@@ -115,10 +115,42 @@ def test_only_days_that_differ_are_copied_again(school: School) -> None:
     school.run("DELETE FROM analytics WHERE id = 50")
     table = school.ingest().table("analytics")
     assert table.rows_deleted == 1
-    assert table.rows_read == 10_000 + 23
+    assert table.rows_read == 10_000 + 1_022
 
 
-def test_an_update_behind_the_overlap_moves_between_days(school: School, scratch: Scratch) -> None:
+def test_without_an_index_on_the_ids_the_same_blocks_are_found(school: School, scratch: Scratch) -> None:
+    """A range of ids per block would then read the whole table once for each."""
+    user = school.user()
+    for _ in range(3):
+        school.event(user, "2026-01-05T10:00:00+00:00")
+    school.run(
+        "INSERT INTO analytics (id, user_id, event_type, created_at) OVERRIDING SYSTEM VALUE "
+        "VALUES (-5000, %s, 'login', '2026-01-05T09:00:00+00:00')",
+        user,
+    )
+    school.run("ALTER TABLE analytics DROP CONSTRAINT analytics_pkey")
+    school.ingest()
+    school.run("DELETE FROM analytics WHERE id = -5000")
+    table = school.ingest().table("analytics")
+    assert (table.rows_deleted, table.rows_read) == (1, 3)
+    assert school.contents() == scratch()
+
+
+def test_an_event_that_changed_its_moment_is_noticed(school: School, scratch: Scratch) -> None:
+    user = school.user()
+    school.run(
+        "INSERT INTO analytics (user_id, event_type, created_at) "
+        "SELECT %s, 'login', timestamptz '2025-01-01' + g * interval '1 hour' "
+        "FROM generate_series(1, 24000) g",
+        user,
+    )
+    school.ingest()
+    school.run("UPDATE analytics SET created_at = created_at + interval '1 microsecond' WHERE id = 7")
+    assert school.ingest().table("analytics").rows_updated == 1
+    assert school.contents() == scratch()
+
+
+def test_an_update_behind_the_overlap_is_noticed(school: School, scratch: Scratch) -> None:
     user, lesson = school.user(), school.lesson()
     row = school.progress(user, lesson, "2026-01-05T10:00:00+00:00")
     school.progress(user, school.lesson(), "2026-03-02T10:00:00+00:00")
