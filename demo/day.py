@@ -36,10 +36,18 @@ class DayReport:
     deleted: dict[str, int]
 
 
-def append_day(url: str, *, seed: int, as_of: datetime | None = None, events: int | None = None) -> DayReport:
+def append_day(
+    url: str,
+    *,
+    seed: int,
+    as_of: datetime | None = None,
+    events: int | None = None,
+    departures: bool = True,
+) -> DayReport:
     """Play the platform on from where it stands: for 24 hours, or until `as_of`.
 
-    The day has as many events as lately, or `events` and some late ones.
+    The day has as many events as lately, or `events` and some late ones. With `departures` an account
+    is deleted.
 
     The same seed on the same rows makes the same day. All of it is one transaction. Raises DemoError when
     the tables are missing or empty, or `as_of` is not after the newest moment.
@@ -53,10 +61,10 @@ def append_day(url: str, *, seed: int, as_of: datetime | None = None, events: in
             raise DemoError(f"the platform already stands at {moment_of(start).isoformat()}")
         # UUIDs of new rows depend on the day too: one seed may play many days.
         today = replace(target, seed=int(random_stream(seed, "day", start).integers(2**62)))
-        return _play(today, start, end, events)
+        return _play(today, start, end, events, departures)
 
 
-def _play(target: Target, start: int, end: int, wanted: int | None) -> DayReport:
+def _play(target: Target, start: int, end: int, wanted: int | None, departures: bool) -> DayReport:
     stream = random_stream(target.seed, "activity")
     platform = read_platform(target, start, end, stream)
     platform, new = new_accounts(target, platform)
@@ -65,7 +73,7 @@ def _play(target: Target, start: int, end: int, wanted: int | None) -> DayReport
     changed = change_accounts(target, platform, events)
     study_new, study_changed = change_study(target, platform, np.unique(events.user))
     paper_new, paper_changed = change_paperwork(target, platform)
-    deleted = delete_rows(target, platform, np.unique(events.user))
+    deleted = delete_rows(target, platform, np.unique(events.user), departures)
     return DayReport(
         since=moment_of(start),
         as_of=moment_of(end),

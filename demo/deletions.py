@@ -21,8 +21,11 @@ ENROLMENT_KEY = ("class_id", "student_id")
 Counts = dict[str, int]
 
 
-def delete_rows(target: Target, platform: Platform, active: Ints) -> Counts:
-    """Delete some rows of every kind and return how many by table; `active` accounts stay."""
+def delete_rows(target: Target, platform: Platform, active: Ints, departures: bool) -> Counts:
+    """Delete some rows of every kind and return how many by table.
+
+    `active` accounts stay, and all of them without `departures`.
+    """
     stream = random_stream(target.seed, "deletions")
     few = 3 + platform.people.count // 1000
     deleted = {
@@ -31,7 +34,7 @@ def delete_rows(target: Target, platform: Platform, active: Ints) -> Counts:
         "quiz_attempts": _delete_some(target, "quiz_attempts", ("id",), few, stream),
         "class_enrollments": _delete_some(target, "class_enrollments", ENROLMENT_KEY, few, stream),
     }
-    return _delete_account(target, platform, active, deleted, stream)
+    return _delete_account(target, platform, active, deleted, stream) if departures else deleted
 
 
 def _delete_events(target: Target, platform: Platform, stream: np.random.Generator) -> int:

@@ -185,6 +185,12 @@ def test_few_learners_are_not_used_up(copied_platform: str) -> None:
     assert "users" not in append_day(copied_platform, seed=1).deleted
 
 
+def test_a_day_without_departures_keeps_every_account(copied_platform: str) -> None:
+    deleted = append_day(copied_platform, seed=1, departures=False).deleted
+    assert "users" not in deleted
+    assert deleted["analytics"] > 0
+
+
 def test_a_moment_that_has_passed_is_refused(copied_platform: str) -> None:
     before = fingerprints(copied_platform)
     with pytest.raises(DemoError, match="already stands at 2026-11-20T15:30:00"):
