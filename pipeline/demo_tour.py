@@ -80,6 +80,9 @@ def show_tokens(signed: dict[str, str], address: str) -> None:
     say(f"The API is at {address}, the dashboard at {address}/. Tokens, valid for {HOURS} hours:")
     for name, token in signed.items():
         say(f"  {name.upper()}={token}")
+    say("The dashboard, signed in:")
+    for name, token in signed.items():
+        say(f"  {name}: {address}/#token={token}")
     say("Try:")
     for name, path in _ENDPOINTS:
         say(f"  curl -H \"Authorization: Bearer ${name.upper()}\" '{address}{path}'")

@@ -1,4 +1,4 @@
-// The public API. Answers are revalidated by the browser's own cache through ETag; nothing is kept here but the last meta.
+// The public API. Answers are revalidated through ETag by the browser's own cache; nothing is kept here.
 
 import { token } from "./session.js";
 
@@ -29,6 +29,8 @@ export async function send(path, { params, method = "GET", body, headers = {}, s
   const answer = await fetch(address(path, params), {
     method,
     signal,
+    // Asked again every time, which costs a 304: kept answers of different ages could be of two snapshots on one page.
+    cache: "no-cache",
     headers: {
       Authorization: `Bearer ${token()}`,
       ...(body ? { "Content-Type": "application/json" } : {}),

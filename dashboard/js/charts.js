@@ -6,16 +6,18 @@ import { h, replace } from "./dom.js";
 const specifications = new Map();
 let engine;
 
-function vega() {
-  engine ??= load();
-  return engine;
-}
+// The bundle's name holds a hash of its content, so that browsers may keep it for ever. It comes and is compiled while
+// the first answers of the API are still on their way.
+const bundle = fetch("/vendor/vega.json").then((answer) => answer.json()).then((named) => {
+  const href = `/vendor/${named.bundle}`;
+  document.head.append(h("link", { rel: "modulepreload", href }));
+  return href;
+});
+bundle.catch(() => {}); // whoever draws a chart is told
 
-// The bundle's name holds a hash of its content, so that browsers may keep it for ever.
-async function load() {
-  const { bundle } = await (await fetch("/vendor/vega.json")).json();
-  await import(`/vendor/${bundle}`);
-  return window.vegaEmbed;
+function vega() {
+  engine ??= bundle.then((href) => import(href)).then(() => window.vegaEmbed);
+  return engine;
 }
 
 async function specification(name) {

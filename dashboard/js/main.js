@@ -1,6 +1,6 @@
 // The shell: sign-in, navigation by role, the address as the view's state, freshness, and quiet refresh.
 
-import { get, onMeta } from "./api.js";
+import { ApiError, get, onMeta } from "./api.js";
 import { failure, loading } from "./components.js";
 import { h, replace } from "./dom.js";
 import { momentAndZone, useZone } from "./format.js";
@@ -12,6 +12,7 @@ const main = document.getElementById("main");
 let shown = null;
 let known = null;
 let generation = 0;
+let waiting = false;
 
 function place() {
   const [path, query] = location.hash.replace(/^#/, "").split("?");
@@ -37,11 +38,15 @@ async function show({ quiet = false } = {}) {
   showAccount(who);
   if (!view) return finish(mine, [h("h1", {}, "Not found"), failure(new Error("There is no such view."))]);
   document.title = `${view.title} – Schoolhouse`;
+  if (!views.includes(view)) return finish(mine, [h("h1", {}, view.title), failure(new ApiError(403))]);
   main.setAttribute("aria-busy", "true");
   if (!quiet) replace(main, loading());
   try {
-    finish(mine, await view.show({ who, rest: wanted.rest, filters: wanted.filters, setFilters, reload: show }));
+    const module = await import(`./views/${view.module}.js`);
+    finish(mine, await module[view.shows]({ who, rest: wanted.rest, filters: wanted.filters, setFilters, reload: show }));
+    waiting = false;
   } catch (error) {
+    waiting = error.status === 503;
     finish(mine, [h("h1", {}, view.title), failure(error, error.status === 401 ? leave : show)]);
   }
   if (!quiet && mine === generation) main.focus({ preventScroll: true });
@@ -100,6 +105,7 @@ onMeta((meta) => {
 // A new snapshot changes the page's numbers without a reload; what somebody is writing is left alone.
 async function refresh() {
   if (!token() || document.hidden) return;
+  if (waiting) return show({ quiet: true });
   try {
     await get("/analytics/overview");
     const typing = document.activeElement?.matches("input, textarea, select");
@@ -111,6 +117,11 @@ async function refresh() {
 }
 
 function listen() {
+  // The fragment names the view: a plain link to #main would leave it.
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    main.focus();
+  });
   addEventListener("hashchange", () => (takeTokenFromFragment() ? start() : show()));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show({ quiet: true }));
   setInterval(refresh, REFRESH_MILLISECONDS);

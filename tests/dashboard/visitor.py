@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 from playwright.sync_api import Browser, Locator, Page
@@ -35,8 +35,13 @@ class Visitor:
 
     def sign_in(self, place: str = "/") -> None:
         """By the link: the token is in the fragment and taken out of the address at once."""
-        self.page.goto(f"{self.address}/#token={self.token}&to={place}")
+        self.page.goto(f"{self.address}/#token={self.token}&to={quote(place)}")
         self.settle()
+
+    @property
+    def place(self) -> str:
+        """What the address says after the #: the view and its filters."""
+        return self.page.url.partition("#")[2]
 
     def open(self, place: str) -> None:
         """Go to a view by its address, such as /classes."""
@@ -48,6 +53,11 @@ class Visitor:
         """Wait until everything is loaded and drawn."""
         self.page.locator("main:not([aria-busy]) h1").first.wait_for()
         self.page.locator("main .skeleton, main [aria-busy=true]").first.wait_for(state="detached")
+
+    def expect(self, problem: str) -> None:
+        """What the console said of this is what the test is about."""
+        assert any(problem in heard for heard in self.problems), self.problems
+        self.problems = [heard for heard in self.problems if problem not in heard]
 
     @property
     def heading(self) -> str:
