@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
@@ -360,36 +359,3 @@ def test_a_query_cannot_take_the_machine(short: httpx.Client, query: str) -> Non
     assert answer.json()["error"]["code"] in ("query_timeout", "query_memory", "query_failed")
     assert time.monotonic() - began < 8
     assert rows(short, "SELECT 1") == [[1]]
-
-
-@pytest.mark.parametrize(("is_started", "patience"), [(True, 0.5), (False, 0.1)])
-def test_a_query_ends_when_its_client_leaves(small_data: Path, is_started: bool, patience: float) -> None:
-    """Abandoned queries kept the processors busy until their time limit, abandoned starts left processes."""
-    others = _workers()
-    with client_of(settings_for(small_data, sql_timeout_seconds=30)) as client:
-        if is_started:
-            assert rows(client, "SELECT 1") == [[1]]
-        with pytest.raises(httpx.ReadTimeout):
-            client.post(
-                f"{BASE}/sql",
-                json={"query": "SELECT count(*) FROM range(1000000000000)"},
-                headers=ANALYST,
-                timeout=patience,
-            )
-        deadline = time.monotonic() + 5
-        while _workers() - others and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not _workers() - others
-
-
-def _workers() -> set[int]:
-    """Process ids of the workers that run or wait."""
-    return {child.pid for child in psutil.Process().children() if "api.sql.worker" in _command(child)}
-
-
-def _command(process: psutil.Process) -> str:
-    """What a process was started with; nothing for one that has just ended."""
-    try:
-        return " ".join(process.cmdline())
-    except psutil.NoSuchProcess:  # a zombie too
-        return ""
