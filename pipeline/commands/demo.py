@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import threading
+import time
 from typing import Annotated
 
 import typer
@@ -13,6 +13,7 @@ from pipeline.screen import say
 from pipeline.settings import Settings, read_settings
 
 app = typer.Typer()
+_ROUND_SECONDS = 0.5
 
 
 class CheckError(PipelineError):
@@ -58,9 +59,11 @@ def _show(settings: Settings, port: int) -> None:
 
 
 def _wait_for_interrupt() -> None:
-    # Whoever reads the line may act on it at once: the interrupt must find us waiting.
+    # Whoever reads the line may act on it at once: the interrupt must find us waiting. In rounds, because one
+    # that comes while this thread hands over to the server's, just before it falls asleep, does not wake it.
     try:
         say("Ctrl-C stops it.")
-        threading.Event().wait()
+        while True:
+            time.sleep(_ROUND_SECONDS)
     except KeyboardInterrupt:
         say()

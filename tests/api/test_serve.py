@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import orjson
+import psutil
 import pytest
 
 from api.auth import ConfigurationError
@@ -28,6 +29,7 @@ from api.settings import ApiSettings
 run("tests.api.serving:app_of_environment", ApiSettings(), host="127.0.0.1", port={port}, workers={workers})
 """
 ADMIN = bearer("admin")
+PATIENCE = 120.0
 
 
 @contextmanager
@@ -45,7 +47,7 @@ def served(data_dir: Path, workers: int) -> Iterator[tuple[subprocess.Popen[byte
         yield process, f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE)
 
 
 def _free_port() -> int:
@@ -54,11 +56,11 @@ def _free_port() -> int:
 
 
 def _wait_for(process: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         assert process.poll() is None
         try:
-            if httpx.get(url).status_code == 200:
+            if httpx.get(url, timeout=PATIENCE).status_code == 200:
                 return
         except httpx.HTTPError:
             time.sleep(0.1)
@@ -70,9 +72,10 @@ def test_two_workers_show_one_set_of_metrics(tmp_path: Path) -> None:
     publish(tmp_path)
     with served(tmp_path, 2) as (_, address):
         for _ in range(20):
-            assert httpx.get(f"{address}{BASE}/marts/dim_course", headers=ADMIN).status_code == 200
+            answer = httpx.get(f"{address}{BASE}/marts/dim_course", headers=ADMIN, timeout=PATIENCE)
+            assert answer.status_code == 200
         line = 'schoolhouse_requests_total{method="GET",route="/api/v1/marts/{name}",status="200"} 20.0'
-        assert line in httpx.get(f"{address}/metrics").text
+        assert line in httpx.get(f"{address}/metrics", timeout=PATIENCE).text
 
 
 def test_a_request_in_flight_is_answered_before_the_end(tmp_path: Path) -> None:
@@ -82,21 +85,29 @@ def test_a_request_in_flight_is_answered_before_the_end(tmp_path: Path) -> None:
         query = {"query": "SELECT count(*) FROM range(1500000000)"}
 
         def ask() -> None:
-            answer = httpx.post(f"{address}{BASE}/sql", json=query, headers=ADMIN, timeout=60)
+            answer = httpx.post(f"{address}{BASE}/sql", json=query, headers=ADMIN, timeout=PATIENCE)
             statuses.append(answer.status_code)
 
         thread = threading.Thread(target=ask)
         thread.start()
-        time.sleep(0.5)
+        _wait_for_query(process)
         process.send_signal(signal.SIGTERM)
-        thread.join(60)
+        thread.join(PATIENCE)
         # 400 is the query's own time limit on a slow machine: an answer all the same.
         assert statuses in ([200], [400])
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode in (0, -signal.SIGTERM)
     records = [orjson.loads(line) for line in errors.splitlines()]
     assert [record["route"] for record in records if record["event"] == "request"][-1] == f"{BASE}/sql"
     assert records[-1]["event"] == "snapshot_closed"
+
+
+def _wait_for_query(server: subprocess.Popen[bytes]) -> None:
+    """Return once the server has started a process for a query."""
+    deadline = time.monotonic() + PATIENCE
+    while not psutil.Process(server.pid).children():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_nothing_listens_on_wrong_settings(tmp_path: Path) -> None:

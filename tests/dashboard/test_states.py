@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
 from pathlib import Path
 
 import duckdb
@@ -16,7 +15,7 @@ from pipeline.snapshots import switch
 from tests.api.serving import BASE
 from tests.conftest import School
 from tests.dashboard.conftest import Visit, identity, served
-from tests.dashboard.visitor import Visitor
+from tests.dashboard.visitor import PATIENCE_SECONDS, Visitor
 
 A_ROUND = 31_000
 
@@ -103,8 +102,10 @@ def test_waiting_is_shown(visit: Visit) -> None:
     held: list[Route] = []
     visitor.page.route("**/api/v1/classes/**", lambda route: held.append(route))
     visitor.page.evaluate("location.hash = '#/classes'")
+    visitor.page.get_by_role("status").get_by_text("Loading").wait_for()
+    visitor.until(lambda: bool(held))
     assert visitor.page.get_by_role("status").get_by_text("Loading").count() == 1
-    visitor.page.wait_for_timeout(50)
+    assert visitor.card("Enrolled learners by class").count() == 0
     held[0].continue_()
     visitor.card("Enrolled learners by class").wait_for()
 
@@ -150,23 +151,21 @@ def test_a_new_snapshot_leaves_a_query_alone_that_is_being_written(own_school: S
         visitor.open("/desk")
         visitor.page.locator("#sql").fill("SELECT 'half written")
         visitor.page.locator("h1").click()
-        _next_round(visitor, _publish_more_students(own_school.settings.snapshots_dir))
+        with visitor.page.expect_response("**/api/v1/analytics/overview"):
+            _next_round(visitor, _publish_more_students(own_school.settings.snapshots_dir))
         visitor.page.wait_for_timeout(300)
         assert visitor.page.locator("#sql").input_value() == "SELECT 'half written"
 
 
 def _next_round(visitor: Visitor, snapshot_id: str) -> None:
     """Let the page ask for news, once the server itself has seen the snapshot."""
-    deadline = time.monotonic() + 15
-    while _seen(visitor) != snapshot_id:
-        assert time.monotonic() < deadline, "the server has not seen the snapshot"
-        time.sleep(0.05)
+    visitor.until(lambda: _seen(visitor) == snapshot_id)
     visitor.page.clock.fast_forward(A_ROUND)
 
 
 def _seen(visitor: Visitor) -> str | None:
     url = f"{visitor.address}{BASE}/analytics/overview"
-    answer = httpx.get(url, headers={"Authorization": f"Bearer {visitor.token}"})
+    answer = httpx.get(url, headers={"Authorization": f"Bearer {visitor.token}"}, timeout=PATIENCE_SECONDS)
     return answer.json()["meta"]["snapshot_id"] if answer.status_code == 200 else None
 
 

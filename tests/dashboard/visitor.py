@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from playwright.sync_api import Browser, Locator, Page
 from tests.api.serving import BASE
 
 Scheme = Literal["light", "dark"]
-PATIENCE_MS = 15_000
+PATIENCE_SECONDS = 60.0
 
 
 class Visitor:
@@ -28,7 +29,7 @@ class Visitor:
         self.token = token
         self.problems: list[str] = []
         self.requests: list[str] = []
-        page.set_default_timeout(PATIENCE_MS)
+        page.set_default_timeout(PATIENCE_SECONDS * 1000)
         page.on("console", lambda message: self._heard(message.type, message.text))
         page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))
         page.on("request", lambda request: self.requests.append(request.url))
@@ -54,9 +55,16 @@ class Visitor:
         self.page.locator("main:not([aria-busy]) h1").first.wait_for()
         self.page.locator("main .skeleton, main [aria-busy=true]").first.wait_for(state="detached")
 
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Let the page go on until something is true that the page itself cannot tell."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, f"it does not happen; the page said: {self.problems}"
+            self.page.wait_for_timeout(20)
+
     def expect(self, problem: str) -> None:
         """What the console said of this is what the test is about."""
-        assert any(problem in heard for heard in self.problems), self.problems
+        self.until(lambda: any(problem in heard for heard in self.problems))
         self.problems = [heard for heard in self.problems if problem not in heard]
 
     @property
@@ -108,8 +116,8 @@ class Visitor:
 
     def answer(self, path: str, **params: Any) -> Any:
         """The API's whole answer to the same caller."""
-        url = f"{self.address}{BASE}{path}"
-        answer = httpx.get(url, params=params, headers={"Authorization": f"Bearer {self.token}"}, timeout=30)
+        url, headers = f"{self.address}{BASE}{path}", {"Authorization": f"Bearer {self.token}"}
+        answer = httpx.get(url, params=params, headers=headers, timeout=PATIENCE_SECONDS)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

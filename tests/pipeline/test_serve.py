@@ -14,7 +14,7 @@ import httpx
 
 from tests.conftest import JWT_SECRET, School
 
-PATIENCE = 60
+PATIENCE = 120
 
 
 def free_port() -> int:
@@ -26,7 +26,7 @@ def answer(url: str) -> object:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            response = httpx.get(url)
+            response = httpx.get(url, timeout=PATIENCE)
             response.raise_for_status()
             return response.json()
         except httpx.HTTPError:
