@@ -7,7 +7,7 @@ LOCK_FLAGS := --generate-hashes --no-emit-index-url --no-header --python-version
 RUNTIME_STAMP := .venv/.runtime
 DEV_STAMP := .venv/.dev
 
-.PHONY: help setup setup-dev browser demo test test-nights check fix bench lock clean
+.PHONY: help setup setup-dev browser demo test test-nights check fix bench at-risk lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -71,6 +71,9 @@ fix: setup-dev ## Apply what `check` would ask for
 
 bench: setup-dev ## Measure ingest, builds, nights and the API; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
+
+at-risk: setup-dev ## Judge the at-risk flag on generated years with known drop-outs; writes docs/at-risk.md
+	@$(BIN)/python -m benchmarks.at_risk
 
 lock: setup-dev ## Resolve pyproject.toml anew into the hashed lock files
 	@$(BIN)/uv pip compile pyproject.toml --extra setup --extra demo --extra dev $(LOCK_FLAGS) --upgrade --output-file requirements-dev.lock

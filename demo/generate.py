@@ -27,7 +27,7 @@ from demo.places import Schools, schools_of
 from demo.plan import Flags, Ints, Plan, uuids
 from demo.study import attempt_rows, diary_of, progress_rows
 
-__all__ = ["DayReport", "Generated", "append_day", "dropouts", "generate"]
+__all__ = ["DayReport", "Generated", "append_day", "dropouts", "generate", "no_shows"]
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,21 @@ def dropouts(plan: Plan) -> pl.DataFrame:
     may run past its midnight.
     """
     people = people_of(plan, schools_of(plan))
-    gone = np.flatnonzero(people.left < NEVER)
-    octets = uuids(plan.seed, "users", gone)
-    text = pl.Series("user_id", [bytes(row).hex() for row in octets], dtype=pl.String)
-    dashed = text.str.replace(r"^(.{8})(.{4})(.{4})(.{4})(.{12})$", "$1-$2-$3-$4-$5")
+    gone = np.flatnonzero((people.left < NEVER) & ~people.never_started)
     dates = pl.Series("dropped_out_date", people.left[gone]) * pl.duration(days=1)
-    return pl.DataFrame([dashed]).with_columns(dropped_out_date=plan.first_date + dates)
+    return pl.DataFrame([_user_ids(plan, gone)]).with_columns(dropped_out_date=plan.first_date + dates)
+
+
+def no_shows(plan: Plan) -> pl.Series:
+    """Return who has an account in a generated platform and never comes: user_id (UUID text)."""
+    people = people_of(plan, schools_of(plan))
+    return _user_ids(plan, np.flatnonzero(people.never_started))
+
+
+def _user_ids(plan: Plan, users: Ints) -> pl.Series:
+    octets = uuids(plan.seed, "users", users)
+    text = pl.Series("user_id", [bytes(row).hex() for row in octets], dtype=pl.String)
+    return text.str.replace(r"^(.{8})(.{4})(.{4})(.{4})(.{12})$", "$1-$2-$3-$4-$5")
 
 
 def _fill(target: Target, plan: Plan) -> dict[str, int]:

@@ -87,6 +87,11 @@ def _write(connection: duckdb.DuckDBPyConnection, state: BuildState) -> None:
 
 
 def _read(connection: duckdb.DuckDBPyConnection) -> BuildState | None:
-    connection.execute(_CREATE)
-    row = connection.execute("SELECT stage, ingest_report, build_report FROM pipeline.build_state").fetchone()
+    # Without creating the table: a reader may have opened the warehouse read-only.
+    try:
+        row = connection.execute(
+            "SELECT stage, ingest_report, build_report FROM pipeline.build_state"
+        ).fetchone()
+    except duckdb.CatalogException:
+        return None
     return BuildState(Stage(row[0]), json.loads(row[1]), json.loads(row[2])) if row else None

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 import demo.activity
-from demo.generate import dropouts, generate
+from demo.generate import dropouts, generate, no_shows
 from demo.plan import Plan
 from demo.server import DemoError, create_database
 from tests.demo.conftest import AS_OF, SIZE, TABLES, MakeDatabase, fingerprints, rows, value
@@ -180,4 +180,16 @@ def test_dropouts_are_those_who_no_longer_come(platform: str) -> None:
     for user, left in gone.select("user_id", "dropped_out_date").iter_rows():
         assert value(platform, "SELECT role::text FROM users WHERE id = %s::uuid", user) == "STUDENT"
         last = value(platform, newest, user, AS_OF)
-        assert last is None or last <= left + timedelta(days=1)
+        assert last is not None
+        assert last <= left + timedelta(days=1)
+
+
+def test_no_shows_have_an_account_and_no_event(platform: str) -> None:
+    """Counted as drop-outs of a date, they would make every warning look late."""
+    never = no_shows(Plan(**SIZE))
+    events = "SELECT count(*) FROM analytics WHERE user_id = %s::uuid"
+    assert 0 < len(never) < SIZE["learners"] / 4
+    for user in never:
+        assert value(platform, "SELECT role::text FROM users WHERE id = %s::uuid", user) == "STUDENT"
+        assert value(platform, events, user) == 0
+    assert not set(never) & set(dropouts(Plan(**SIZE))["user_id"])
