@@ -7,7 +7,7 @@ LOCK_FLAGS := --generate-hashes --no-emit-index-url --no-header --python-version
 RUNTIME_STAMP := .venv/.runtime
 DEV_STAMP := .venv/.dev
 
-.PHONY: help setup setup-dev browser demo test test-nights check fix bench at-risk lock clean
+.PHONY: help setup setup-dev browser demo test test-nights check licences vulnerabilities fix bench at-risk lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,14 @@ check: setup-dev ## Lint, types, import direction, SQL format and lint, generate
 	@$(BIN)/sqlmesh lint
 	@$(BIN)/python -m ingest.external_models --check
 	@$(BIN)/python -m api.docs --check
+	@$(BIN)/python -m tests.supply.licences --check
+	@$(BIN)/python -m tests.supply.vulnerabilities
+
+licences: setup-dev ## The licences of all dependencies, into docs/licences.md; fails on one that is not allowed
+	@$(BIN)/python -m tests.supply.licences
+
+vulnerabilities: setup-dev ## Known vulnerabilities of everything in the locks, offline
+	@$(BIN)/python -m tests.supply.vulnerabilities
 
 fix: setup-dev ## Apply what `check` would ask for
 	@$(BIN)/ruff check --fix .
@@ -68,6 +76,7 @@ fix: setup-dev ## Apply what `check` would ask for
 	@$(BIN)/sqlmesh format
 	@$(BIN)/python -m ingest.external_models
 	@$(BIN)/python -m api.docs
+	@$(BIN)/python -m tests.supply.licences
 
 bench: setup-dev ## Measure ingest, builds, nights and the API; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
