@@ -58,9 +58,9 @@ KNOWN = {
 }
 HEAD = """# Licences
 
-Everything that the locks install, by licence; written by `make fix`, compared by `make check`, which fails on a
-licence that is not on the list at the end. Nothing of it is copied into this repository or changed. Packages for
-other systems than the one that wrote the page are left out.
+Everything that the locks install, by licence; written by `make fix`, compared by `make check`, which fails on
+a licence that is not on the list at the end. Nothing of it is copied into this repository or changed.
+Packages for other systems than the one that wrote the page are left out.
 """
 
 
