@@ -6,8 +6,9 @@ BIN := .venv/bin
 LOCK_FLAGS := --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --no-annotate --quiet
 RUNTIME_STAMP := .venv/.runtime
 DEV_STAMP := .venv/.dev
+SPARK_STAMP := .venv/.spark
 
-.PHONY: help setup setup-dev browser demo test test-nights check licences vulnerabilities fix bench at-risk lock clean
+.PHONY: help setup setup-dev setup-spark browser demo test test-nights test-spark check fix bench at-risk lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +36,11 @@ $(DEV_STAMP): requirements-setup.lock requirements-dev.lock pyproject.toml
 	$(call install,requirements-dev.lock)
 	@touch $(RUNTIME_STAMP) $@
 
+setup-spark: $(SPARK_STAMP) ## Install the extra `spark` on top: pyspark, a Java if there is none, Iceberg's jar
+$(SPARK_STAMP): requirements-spark.lock $(DEV_STAMP)
+	$(call install,requirements-spark.lock)
+	@touch $@
+
 demo: setup ## Real data in a real PostgreSQL, one whole nightly build, then the API and the dashboard
 	@$(BIN)/schoolhouse demo
 
@@ -46,11 +52,14 @@ browser: setup-dev ## Install a Chromium for the dashboard's tests and pictures,
 	@$(BIN)/python -m tests.dashboard.browser || test -z "$$SCHOOLHOUSE_REQUIRE_BROWSER"
 
 test: setup-dev browser ## Run the tests, with coverage; long nights and kills have a target of their own
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= -m 'not slow'
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= -m 'not slow and not spark'
 	@$(BIN)/python -m tests.coverage_gate
 
 test-nights: setup-dev ## Nights in a row, and runs and erasures killed in every step, each compared with a build from scratch
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+test-spark: setup-spark ## The same marts from Spark as from DuckDB, row by row, over several nights; needs no cluster
+	@$(BIN)/python -m pytest -n 0 -m spark
 
 check: setup-dev ## Lint, types, import direction, SQL format and lint, generated files; changes nothing
 	@$(BIN)/ruff check .
@@ -61,14 +70,6 @@ check: setup-dev ## Lint, types, import direction, SQL format and lint, generate
 	@$(BIN)/sqlmesh lint
 	@$(BIN)/python -m ingest.external_models --check
 	@$(BIN)/python -m api.docs --check
-	@$(BIN)/python -m tests.supply.licences --check
-	@$(BIN)/python -m tests.supply.vulnerabilities
-
-licences: setup-dev ## The licences of all dependencies, into docs/licences.md; fails on one that is not allowed
-	@$(BIN)/python -m tests.supply.licences
-
-vulnerabilities: setup-dev ## Known vulnerabilities of everything in the locks, offline
-	@$(BIN)/python -m tests.supply.vulnerabilities
 
 fix: setup-dev ## Apply what `check` would ask for
 	@$(BIN)/ruff check --fix .
@@ -76,7 +77,6 @@ fix: setup-dev ## Apply what `check` would ask for
 	@$(BIN)/sqlmesh format
 	@$(BIN)/python -m ingest.external_models
 	@$(BIN)/python -m api.docs
-	@$(BIN)/python -m tests.supply.licences
 
 bench: setup-dev ## Measure ingest, builds, nights and the API; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
@@ -87,6 +87,7 @@ at-risk: setup-dev ## Judge the at-risk flag on generated years with known drop-
 lock: setup-dev ## Resolve pyproject.toml anew into the hashed lock files
 	@$(BIN)/uv pip compile pyproject.toml --extra setup --extra demo --extra dev $(LOCK_FLAGS) --upgrade --output-file requirements-dev.lock
 	@$(BIN)/uv pip compile pyproject.toml --extra setup --extra demo $(LOCK_FLAGS) -c requirements-dev.lock --output-file requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra spark $(LOCK_FLAGS) -c requirements-dev.lock --output-file requirements-spark.lock
 	@printf 'setuptools\nuv\n' | $(BIN)/uv pip compile - $(LOCK_FLAGS) -c requirements-dev.lock --output-file requirements-setup.lock
 
 clean: ## Remove everything that was made here, the data included

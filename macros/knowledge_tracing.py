@@ -10,15 +10,17 @@ POSTERIOR = (
     "CASE WHEN {correct} THEN {p} * (1 - {slip}) / ({p} * (1 - {slip}) + (1 - {p}) * {guess}) "
     "ELSE {p} * {slip} / ({p} * {slip} + (1 - {p}) * (1 - {guess})) END"
 )
+# Both are read as DuckDB's SQL, whose lambdas become Spark's on the way out.
 FOLD = {
     "duckdb": (
         "LIST_REDUCE(LIST({correct} ORDER BY {moment}, {tie}), LAMBDA p, c : {step}, CAST({start} AS DOUBLE))"
     ),
     "spark": (
-        "AGGREGATE(TRANSFORM(ARRAY_SORT(COLLECT_LIST(STRUCT({moment}, {tie}, {correct}))), x -> x.col3), "
-        "CAST({start} AS DOUBLE), (p, c) -> {step})"
+        "AGGREGATE(SORT_ARRAY(COLLECT_LIST(NAMED_STRUCT('moment', {moment}, 'tie', {tie}, 'c', {correct}))), "
+        "CAST({start} AS DOUBLE), LAMBDA p, piece : {step})"
     ),
 }
+CORRECT = {"duckdb": "c", "spark": "piece.c"}
 
 
 @macro()
@@ -38,17 +40,17 @@ def knowledge_tracing(
     (1995), Knowledge Tracing: Modeling the Acquisition of Procedural Knowledge: the posterior e given the
     piece, then e + (1 - e) * transit.
     """
-    dialect = "spark" if evaluator.dialect == "spark" else "duckdb"
+    engine = "spark" if evaluator.gateway == "spark" else "duckdb"
     rates = {"slip": _double(slip), "guess": _double(guess)}
-    posterior = POSTERIOR.format(correct="c = 1.0", p="p", **rates)
-    fold = FOLD[dialect].format(
-        correct=correct.sql(dialect),
-        moment=moment.sql(dialect),
-        tie=tie.sql(dialect),
+    posterior = POSTERIOR.format(correct=f"{CORRECT[engine]} = 1.0", p="p", **rates)
+    fold = FOLD[engine].format(
+        correct=correct.sql("duckdb"),
+        moment=moment.sql("duckdb"),
+        tie=tie.sql("duckdb"),
         step=f"({posterior}) + (1 - ({posterior})) * {_double(transit)}",
-        start=start.sql(dialect),
+        start=start.sql("duckdb"),
     )
-    return exp.maybe_parse(fold, dialect=dialect)
+    return exp.maybe_parse(fold, dialect="duckdb")
 
 
 def _double(rate: exp.Expression) -> str:

@@ -7,7 +7,7 @@ LAST_DAY says that it is up to date: taking it away makes SQLMesh build everythi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -22,7 +22,7 @@ from sqlmesh.utils.errors import NodeAuditsErrors, PlanError
 
 from ingest.progress import Reporter
 from pipeline.build_console import BuildConsole
-from pipeline.build_days import count_built_rows, fill_build_days
+from pipeline.build_days import count_built_rows, empty_incremental_tables, fill_build_days
 from pipeline.errors import AuditError, BuildError
 from pipeline.register import refresh
 
@@ -58,17 +58,29 @@ class BuildReport:
         return asdict(self)
 
 
-def build(context: Context, connection: duckdb.DuckDBPyConnection, report: Reporter) -> BuildReport:
+def build(
+    context: Context,
+    connection: duckdb.DuckDBPyConnection,
+    report: Reporter,
+    *,
+    whole: bool = False,
+    hand_over: Callable[[], None] | None = None,
+) -> BuildReport:
     """Bring every model up to raw and run every audit.
 
-    Incremental models build the pending days, or all days where a table is new. Raises AuditError
+    Incremental models build the pending days, or all days where a table is new or `whole` is asked for;
+    `hand_over` takes raw to where the models are built, if that is not the warehouse. Raises AuditError
     naming mart, audit and number of rows, or BuildError naming the model; after either, the next call
     converges.
     """
     refresh(context, connection)
     current = context.snapshots
     environment = context.state_reader.get_environment(ENVIRONMENT)
-    fill_build_days(context, connection, current)
+    if whole:
+        empty_incremental_tables(context)
+    fill_build_days(context, connection, current, whole=whole)
+    if hand_over:
+        hand_over()
     _mark_out_of_date(context, (*_stored_snapshots(context, environment), *current.values()))
     console = BuildConsole(report, len(context.models))
     try:
@@ -78,7 +90,7 @@ def build(context: Context, connection: duckdb.DuckDBPyConnection, report: Repor
         raise _failure(console.errors, otherwise=str(error)) from next(iter(console.errors), error)
     if console.errors:
         raise _failure(console.errors, otherwise="") from console.errors[0]
-    rows = count_built_rows(context, connection)
+    rows = count_built_rows(context)
     return BuildReport(tuple(_audits(context)), console.seconds, rows)
 
 

@@ -6,7 +6,7 @@ model was changed, in a first build, and after a first build that failed half-wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import duckdb
 from sqlmesh import Context
@@ -33,11 +33,16 @@ _WRITTEN = {
 
 
 def fill_build_days(
-    context: Context, connection: duckdb.DuckDBPyConnection, snapshots: Mapping[str, Snapshot]
+    context: Context,
+    connection: duckdb.DuckDBPyConnection,
+    snapshots: Mapping[str, Snapshot],
+    *,
+    whole: bool = False,
 ) -> None:
-    """Write build.build_days for the coming build, in one transaction."""
+    """Write build.build_days for the coming build, in one transaction; all days when `whole`."""
     models = incremental_models(context)
-    days = _PENDING if all(_is_built(context, snapshots[model.fqn]) for model in models) else _ALL
+    is_built = all(_is_built(context, snapshots[model.fqn]) for model in models)
+    days = _PENDING if is_built and not whole else _ALL
     connection.execute(_CREATE)
     connection.execute("BEGIN")
     connection.execute("DELETE FROM build.build_days")
@@ -45,9 +50,23 @@ def fill_build_days(
     connection.execute("COMMIT")
 
 
-def count_built_rows(context: Context, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+def count_built_rows(context: Context) -> dict[str, int]:
     """Rows that each incremental model wrote in the last build, by model name."""
-    return {model.name: _built_rows(connection, model) for model in incremental_models(context)}
+    return {model.name: _built_rows(context, model) for model in incremental_models(context)}
+
+
+def incremental_tables(context: Context) -> Iterator[str]:
+    """Physical names of the incremental models that have a table."""
+    for model in incremental_models(context):
+        snapshot = context.get_snapshot(model, raise_if_missing=True)
+        if snapshot.version and context.engine_adapter.table_exists(snapshot.table_name()):
+            yield snapshot.table_name()
+
+
+def empty_incremental_tables(context: Context) -> None:
+    """Take every row out of them, so that building all days makes them whole."""
+    for table in incremental_tables(context):
+        context.engine_adapter.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the project
 
 
 def incremental_models(context: Context) -> Iterable[Model]:
@@ -62,6 +81,6 @@ def _is_built(context: Context, snapshot: Snapshot) -> bool:
     return context.engine_adapter.table_exists(snapshot.table_name())
 
 
-def _built_rows(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
-    counted = connection.execute(_WRITTEN[model.view_name].format(model=model.name)).fetchone()
+def _built_rows(context: Context, model: Model) -> int:
+    counted = context.engine_adapter.fetchone(_WRITTEN[model.view_name].format(model=model.name))
     return int(counted[0]) if counted else 0

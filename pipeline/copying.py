@@ -16,6 +16,7 @@ import duckdb
 from api.manifest import ColumnEntry
 
 TARGET = "snapshot"
+MARTS = 'marts."{}"'
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,11 @@ class CopiedTable:
 
 
 def copy_marts(
-    connection: duckdb.DuckDBPyConnection, target: Path, tables: Iterable[MartTable]
+    connection: duckdb.DuckDBPyConnection, target: Path, tables: Iterable[MartTable], source: str = MARTS
 ) -> dict[str, CopiedTable]:
-    """Write all tables from schema marts into the new file `target`, in one transaction."""
+    """Write all tables into the new file `target`, in one transaction; `source` names its relations."""
     with attached(connection, target):
-        return {table.name: _copy(connection, table) for table in tables}
+        return {table.name: _copy(connection, table, source) for table in tables}
 
 
 @contextmanager
@@ -63,11 +64,11 @@ def literal(text: str) -> str:
     return text.replace("'", "''")
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, table: MartTable) -> CopiedTable:
+def _copy(connection: duckdb.DuckDBPyConnection, table: MartTable, source: str) -> CopiedTable:
     name = f'{TARGET}.main."{table.name}"'
     order = ", ".join(f'"{column}"' for column in table.order)
-    source = f'SELECT * FROM marts."{table.name}" ORDER BY {order}'  # noqa: S608 - names from the project
-    row = connection.execute(f"CREATE TABLE {name} AS {source}").fetchone()
+    rows = f"SELECT * FROM {source.format(table.name)} ORDER BY {order}"  # noqa: S608 - names from the project
+    row = connection.execute(f"CREATE TABLE {name} AS {rows}").fetchone()
     columns = [(str(one[0]), str(one[1])) for one in connection.execute(f"DESCRIBE {name}").fetchall()]
     connection.execute(f"COMMENT ON TABLE {name} IS '{literal(table.description)}'")
     for column, _ in columns:

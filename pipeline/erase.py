@@ -22,6 +22,8 @@ from pipeline.copying import literal
 from pipeline.departures import Erasure, find_departures, remember_people
 from pipeline.errors import ErasureError
 from pipeline.files import PRIVATE, write_atomic
+from pipeline.lake.place import open_place
+from pipeline.lake.traces import count_rows as count_rows_in_lake
 from pipeline.ledger import Ledger
 from pipeline.receipts import write_receipts
 from pipeline.register import record_erasures
@@ -122,6 +124,8 @@ def _rows_left(settings: Settings, user_keys: list[int], config: dict[str, str])
     folder = settings.snapshots_dir
     files = [folder / one / name for one in snapshot_ids(folder) for name in (MARTS_FILE, IDENTITY_FILE)]
     left = _count_in_files([settings.warehouse_file], user_keys, config)
+    for key, tables in count_rows_in_lake(open_place(settings.lake), user_keys).items():
+        left[key] |= tables
     for key, tables in _count_in_files(files, user_keys, {}, prefix="snapshots.").items():
         left[key] |= tables
     return left

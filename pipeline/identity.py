@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.copying import attached
+from pipeline.copying import MARTS, attached
 from pipeline.files import PRIVATE
 
 # The pseudonym numbers people in an order that only this snapshot's random salt gives: nobody can be followed
@@ -28,15 +28,17 @@ SELECT
     users.created_at,
     dim_user.is_below_consent_age,
     printf('Learner %05d', row_number() OVER (ORDER BY sha256(? || dim_user.user_key::VARCHAR))) AS pseudonym
-FROM marts.dim_user AS dim_user
+FROM {dim_user} AS dim_user
 INNER JOIN raw.users AS users ON users.user_key = dim_user.user_key
 ORDER BY dim_user.user_key
 """
 
 
-def write_identity(connection: duckdb.DuckDBPyConnection, target: Path) -> int:
+def write_identity(connection: duckdb.DuckDBPyConnection, target: Path, source: str = MARTS) -> int:
     """Write one row per person of dim_user, readable by the owner of the process only; return the rows."""
     with attached(connection, target):
-        row = connection.execute(_USERS, [secrets.token_hex(16)]).fetchone()
+        row = connection.execute(
+            _USERS.format(dim_user=source.format("dim_user")), [secrets.token_hex(16)]
+        ).fetchone()
     target.chmod(PRIVATE)
     return int(row[0]) if row else 0

@@ -23,7 +23,7 @@ from api.manifest import (
 )
 from pipeline.build_state import BuildState, whole_build
 from pipeline.catalogue import MartModel, mart_models
-from pipeline.copying import CopiedTable, copy_marts
+from pipeline.copying import MARTS, CopiedTable, copy_marts
 from pipeline.files import sha256, sync, write_atomic
 from pipeline.identity import write_identity
 from pipeline.ids import new_id
@@ -68,9 +68,10 @@ def write_snapshot(warehouse: Warehouse, folder: Path, state: BuildState, run_id
 
 
 def _fill(warehouse: Warehouse, folder: Path, state: BuildState, head: dict[str, Any]) -> Manifest:
-    models = mart_models(warehouse.context, warehouse.connection)
-    copied = copy_marts(warehouse.connection, folder / MARTS_FILE, [model.table for model in models.values()])
-    write_identity(warehouse.connection, folder / IDENTITY_FILE)
+    connection, source = warehouse.connection, _source(warehouse)
+    models = mart_models(warehouse.context, connection)
+    copied = copy_marts(connection, folder / MARTS_FILE, [model.table for model in models.values()], source)
+    write_identity(connection, folder / IDENTITY_FILE, source)
     manifest = Manifest(
         **head,
         as_of=state.ingest["as_of"],
@@ -83,6 +84,15 @@ def _fill(warehouse: Warehouse, folder: Path, state: BuildState, head: dict[str,
     )
     write_atomic(folder / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode())
     return manifest
+
+
+def _source(warehouse: Warehouse) -> str:
+    """How the marts are called on the connection."""
+    if warehouse.place is None:
+        return MARTS
+    from pipeline.lake.marts import fetch_marts
+
+    return fetch_marts(warehouse)
 
 
 def _mart_entries(

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsError
 
 from api.settings import PREFIX, ApiSettings
 from pipeline.errors import UsageError
+
+
+class Engine(StrEnum):
+    """What builds the models."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
 
 
 class Settings(ApiSettings):
@@ -18,6 +26,20 @@ class Settings(ApiSettings):
     keep_runs: int = Field(default=400, ge=1, description="Runs that stay in the run history.")
     memory_limit: str = Field(default="2GB", description="DuckDB memory of the nightly run.")
     threads: int = Field(default=2, ge=1, description="DuckDB threads of the nightly run.")
+    engine: Engine = Field(
+        default=Engine.DUCKDB, description="What builds the models, `duckdb` or `spark`; `--engine` wins."
+    )
+    lake_url: str | None = Field(
+        default=None,
+        description="Folder or address (s3://bucket/path) of Spark's files; DATA_DIR/lake when not set.",
+    )
+    spark_conf: dict[str, str] = Field(
+        default={}, description="Spark configuration as a JSON object; it wins over our defaults."
+    )
+    spark_state_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL URL of SQLMesh's state where machines share it; a file when not set.",
+    )
 
     @property
     def warehouse_file(self) -> Path:
@@ -38,6 +60,16 @@ class Settings(ApiSettings):
     def erasure_file(self) -> Path:
         """The erasure at work; there only while one is unfinished."""
         return self.data_dir / "erasure.json"
+
+    @property
+    def spark_dir(self) -> Path:
+        """Metastore and SQLMesh state of Spark, unless they are elsewhere."""
+        return self.data_dir / "spark"
+
+    @property
+    def lake(self) -> str:
+        """Folder or address of the files that Spark reads and writes."""
+        return self.lake_url or str(self.data_dir / "lake")
 
     @property
     def demo_dir(self) -> Path:

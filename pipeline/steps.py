@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from api.disclosures import forget_old
 from ingest import ingest
 from pipeline import build_state, erase
 from pipeline.build import build
+from pipeline.built_by import is_another_engine, remember_engine
 from pipeline.ledger import Ledger
 from pipeline.publish import publish
 from pipeline.run import Run, Step
-from pipeline.warehouse import duckdb_config
+from pipeline.settings import Engine
+from pipeline.warehouse import Warehouse, duckdb_config
 
 
 def ingest_step(run: Run) -> str:
@@ -37,15 +41,22 @@ def erase_step(run: Run) -> str:
     """Remove who has left from raw and from the models."""
     build_state.begin_build(run.warehouse.connection)
     erasure = erase.begin(run.warehouse.connection, run.settings)
+    if run.warehouse.place and erasure.user_keys:
+        from pipeline.lake.tables import forget
+
+        forget(run.warehouse.context, erasure.user_keys)
     return f"{len(erasure.departures)} people to erase"
 
 
 def build_step(run: Run) -> str:
     """Build and audit every model."""
-    connection = run.warehouse.connection
+    warehouse, connection = run.warehouse, run.warehouse.connection
     ingested = build_state.begin_build(connection).ingest
     run.log.update(as_of=datetime.fromisoformat(ingested["as_of"]))
-    report = build(run.warehouse.context, connection, run.report).to_json()
+    whole = is_another_engine(connection, warehouse.engine)
+    built = build(warehouse.context, connection, run.report, whole=whole, hand_over=_hand_over(warehouse))
+    report = built.to_json()
+    remember_engine(connection, warehouse.engine)
     build_state.end_build(connection, ingested, report)
     run.log.update(build=report)
     passed = sum(audit["passed"] for audit in report["audits"])
@@ -61,6 +72,10 @@ def publish_step(run: Run) -> str:
 
 def purge_step(run: Run) -> str:
     """Take erased people out of the files, write their receipts, and let go of old disclosures."""
+    if run.settings.engine is Engine.SPARK and run.settings.erasure_file.exists():
+        from pipeline.lake.sweep import sweep
+
+        sweep(run.warehouse)
     run.close_warehouse()
     forget_old(run.settings.disclosures_dir, run.settings.disclosure_days, datetime.now(UTC))
     receipts = erase.finish(run.settings, duckdb_config(run.settings, run.options.project))
@@ -73,6 +88,14 @@ PURGE = Step("purge", purge_step)
 BUILD = Step("build", build_step)
 PUBLISH = Step("publish", publish_step)
 NIGHTLY = (INGEST, ERASE, BUILD, PUBLISH, PURGE)
+
+
+def _hand_over(warehouse: Warehouse) -> Callable[[], None] | None:
+    if warehouse.place is None:
+        return None
+    from pipeline.lake.handover import hand_over
+
+    return partial(hand_over, warehouse)
 
 
 def _ingest_line(report: dict[str, Any]) -> str:

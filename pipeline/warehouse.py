@@ -1,4 +1,4 @@
-"""The warehouse file, opened by SQLMesh: one process and one connection for ingest, build and publish."""
+"""The warehouse, open: one process and one connection for ingest, build and publish."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from sqlmesh.core.config import Config, DuckDBConnectionConfig
 from sqlmesh.core.config.loader import load_config_from_paths
 from sqlmesh.core.console import NoopConsole, set_console
 
-from pipeline.settings import Settings
+from pipeline.lake.place import Place
+from pipeline.settings import Engine, Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
 CATALOG = "warehouse"
@@ -33,10 +34,19 @@ class ProjectConfig(Config):
 
 @dataclass(frozen=True)
 class Warehouse:
-    """The open warehouse: SQLMesh's context, and the cursor whose default catalog is the warehouse."""
+    """The open warehouse: SQLMesh's context, and the cursor whose default catalog is the warehouse.
+
+    With the engine Spark the context works on the lake at `place`; the warehouse holds raw all the same.
+    """
 
     context: Context
     connection: duckdb.DuckDBPyConnection
+    place: Place | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """What builds the models."""
+        return Engine.SPARK if self.place else Engine.DUCKDB
 
 
 @contextmanager
@@ -45,6 +55,12 @@ def open_warehouse(settings: Settings, project: Path = PROJECT) -> Iterator[Ware
 
     Closing checkpoints: without it the data of the night would stay in the write-ahead log.
     """
+    if settings.engine is Engine.SPARK:
+        from pipeline.lake.opening import open_lake  # pyspark is an extra
+
+        with open_lake(settings, project) as warehouse:
+            yield warehouse
+        return
     set_console(NoopConsole())
     constants.MAX_FORK_WORKERS = 1  # no forks beside an open DuckDB, and a quicker start
     with warnings.catch_warnings():

@@ -1,6 +1,7 @@
 MODEL (
   name intermediate.int_activity_spans,
   kind INCREMENTAL_UNMANAGED,
+  table_format iceberg,
   description 'One row per user and run of consecutive active local dates, with the end of the run before and the start of the next.',
   grain (user_key, start_date)
 );

@@ -28,9 +28,9 @@ WITH requests AS (
     requests.request_key,
     requests.country,
     spans.is_extended,
-    CAST(requests.received_date + TO_MONTHS(
+    CAST(requests.received_date + (
       gdpr.response_months + CASE WHEN spans.is_extended THEN requests.extension_months ELSE 0 END
-    ) AS DATE) AS nominal_date /* a month that lacks the day ends on its last one: 31 January becomes 28 or 29 February */
+    ) * INTERVAL '1' MONTH AS DATE) AS nominal_date /* a month that lacks the day ends on its last one: 31 January becomes 28 or 29 February */
   FROM requests
   CROSS JOIN gdpr
   CROSS JOIN (VALUES
@@ -41,7 +41,7 @@ WITH requests AS (
     nominal.request_key,
     nominal.is_extended,
     nominal.country,
-    CAST(nominal.nominal_date + TO_DAYS(later.days) AS DATE) AS candidate_date
+    CAST(nominal.nominal_date + later.days AS DATE) AS candidate_date
   FROM nominal
   CROSS JOIN (VALUES
     (0),

@@ -47,13 +47,13 @@ WITH requests AS (
   SELECT
     moments.request_key,
     moments.moment,
-    CAST(moments.happened_at + TO_SECONDS(
+    CAST(moments.happened_at + (
       CASE
         WHEN moments.happened_at >= zone_days.changes_at
         THEN zone_days.offset_after_seconds
         ELSE zone_days.offset_seconds
       END
-    ) AS DATE) AS local_date
+    ) * INTERVAL '1' SECOND AS DATE) AS local_date
   FROM moments
   LEFT JOIN zones
     ON zones.request_key = moments.request_key

@@ -1,6 +1,7 @@
 MODEL (
   name intermediate.int_lesson_day,
   kind INCREMENTAL_UNMANAGED,
+  table_format iceberg,
   description 'One row per local date, user and lesson with at least one event of that user on that lesson.',
   grain (activity_date, user_key, lesson_key)
 );

@@ -1,6 +1,7 @@
 MODEL (
   name intermediate.int_user_day,
   kind INCREMENTAL_UNMANAGED,
+  table_format iceberg,
   description 'One row per user and active local date, from the events of that date alone. A run is the part of a session within the date: int_session_days joins runs over midnight.',
   grain (user_key, activity_date)
 );

@@ -59,7 +59,7 @@ WITH incidents AS (
 ), clocks AS (
   SELECT
     incidents.incident_key,
-    incidents.aware_at + TO_HOURS(72) AS due_at,
+    incidents.aware_at + INTERVAL '72' HOUR AS due_at,
     COALESCE(incidents.notified_at, batch.as_of) AS stopped_at
   FROM incidents
   CROSS JOIN batch
@@ -73,7 +73,11 @@ SELECT
   incidents.notified_at::TIMESTAMP AS notified_at,
   incidents.closed_at::TIMESTAMP AS closed_at,
   incidents.subjects_affected::INT AS subjects_affected,
-  DATE_DIFF('SECOND', incidents.aware_at, clocks.stopped_at)::DOUBLE / 3600 AS hours_to_notice,
+  DATE_DIFF(
+    'SECOND',
+    DATE_TRUNC('SECOND', incidents.aware_at),
+    DATE_TRUNC('SECOND', clocks.stopped_at)
+  )::DOUBLE / 3600 AS hours_to_notice,
   CAST(incidents.closed_at IS NULL AS BOOLEAN) AS is_open,
   CAST(clocks.stopped_at > clocks.due_at AS BOOLEAN) AS is_notified_late
 FROM incidents

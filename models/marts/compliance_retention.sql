@@ -50,7 +50,7 @@ WITH limits AS (
     row_ages.school_key,
     COUNT(*) AS rows_total,
     COUNT(*) FILTER(WHERE
-      row_ages.kept_from < batch.as_of - TO_DAYS(limits.limit_days)) AS rows_overdue,
+      row_ages.kept_from < batch.as_of - limits.limit_days * INTERVAL '24' HOUR) AS rows_overdue,
     MIN(row_ages.kept_from) AS oldest_at
   FROM intermediate.int_compliance_row_ages AS row_ages
   INNER JOIN limits

@@ -1,6 +1,7 @@
 MODEL (
   name marts.fct_user_day,
   kind INCREMENTAL_UNMANAGED,
+  table_format iceberg,
   depends_on (
     intermediate.int_events,
     marts.dim_school,
@@ -97,9 +98,9 @@ INNER JOIN intermediate.int_users /* every active user is there */
 
 @IF(
   @runtime_stage = 'evaluating',
-  UPDATE @this_model AS fact SET school_key = person.school_key
-  FROM intermediate.int_users AS person
-  WHERE
-    person.user_key = fact.user_key
-    AND person.school_key <> fact.school_key /* Who moved to another school takes all days along: the dates stay, the key changes. */
+  MERGE INTO @this_model AS fact
+  USING intermediate.int_users AS person
+  ON person.user_key = fact.user_key AND person.school_key <> fact.school_key
+  WHEN MATCHED THEN UPDATE SET
+    school_key = person.school_key /* Who moved to another school takes all days along: the dates stay, the key changes. */
 )

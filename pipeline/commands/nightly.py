@@ -11,7 +11,7 @@ import typer
 from api.runs import RunState
 from pipeline.errors import ExitCode
 from pipeline.screen import say, show_failure
-from pipeline.settings import Settings, read_settings
+from pipeline.settings import Engine, Settings, read_settings
 
 if TYPE_CHECKING:
     from pipeline.run import Step
@@ -39,10 +39,15 @@ AllowTruncation = Annotated[
 ]
 
 
+UseEngine = Annotated[
+    Engine | None, typer.Option("--engine", help="What builds the models; SCHOOLHOUSE_ENGINE when not given.")
+]
+
+
 @app.command()
-def nightly(as_of: AsOf = None, allow_truncation: AllowTruncation = False) -> None:
+def nightly(as_of: AsOf = None, allow_truncation: AllowTruncation = False, engine: UseEngine = None) -> None:
     """Ingest, build, audit, publish; exit 0 only when published."""
-    run_nightly(read_settings(), "nightly", as_of, allow_truncation)
+    run_nightly(_settings(engine), "nightly", as_of, allow_truncation)
 
 
 @app.command()
@@ -56,19 +61,19 @@ def ingest(as_of: AsOf = None, allow_truncation: AllowTruncation = False) -> Non
 
 
 @app.command()
-def build() -> None:
+def build(engine: UseEngine = None) -> None:
     """Erase who has left, build and audit the models on what has been ingested."""
     from pipeline.steps import BUILD, ERASE
 
-    run_steps(read_settings(), "build", (ERASE, BUILD))
+    run_steps(_settings(engine), "build", (ERASE, BUILD))
 
 
 @app.command()
-def publish() -> None:
+def publish(engine: UseEngine = None) -> None:
     """Publish the last build; refused unless it is complete."""
     from pipeline.steps import PUBLISH, PURGE
 
-    run_steps(read_settings(), "publish", (PUBLISH, PURGE))
+    run_steps(_settings(engine), "publish", (PUBLISH, PURGE))
 
 
 def run_nightly(
@@ -81,6 +86,19 @@ def run_nightly(
     run_steps(settings, command, NIGHTLY, as_of, allow_truncation)
 
 
+def _settings(engine: Engine | None) -> Settings:
+    settings = read_settings()
+    return settings.model_copy(update={"engine": engine}) if engine else settings
+
+
+def _check_engine(settings: Settings) -> None:
+    """What the engine needs is asked for before anything is read."""
+    if settings.engine is Engine.SPARK:
+        from pipeline.lake.require import require_spark
+
+        require_spark()
+
+
 def run_steps(
     settings: Settings,
     command: str,
@@ -89,6 +107,7 @@ def run_steps(
     allow_truncation: bool = False,
 ) -> None:
     """Run steps with progress on stderr, say how it ended, and leave with exit code 1 on a failure."""
+    _check_engine(settings)
     from ingest.progress import reporter_for
     from pipeline.run import Options, execute
 

@@ -42,17 +42,17 @@ def differences(left: Settings, right: Settings, *, without: frozenset[str] = fr
     """Rows that only one side has, for every mart that differs; empty when the two publish the same."""
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        with _published(connection, left, "left") as one, _published(connection, right, "right") as other:
+        with published(connection, left, "left") as one, published(connection, right, "right") as other:
             names = _tables(connection, one.marts)
             assert names == _tables(connection, other.marts)
             assert len(names) > 20
             found = {name: _differing(connection, one, other, name) for name in names - without}
-            found["identity"] = _identity(connection, one, other)
+            found["identity"] = identity_differences(connection, one, other)
     return {name: rows for name, rows in found.items() if rows}
 
 
 @contextmanager
-def _published(connection: duckdb.DuckDBPyConnection, settings: Settings, side: str) -> Iterator[Published]:
+def published(connection: duckdb.DuckDBPyConnection, settings: Settings, side: str) -> Iterator[Published]:
     folder = current_folder(settings.snapshots_dir)
     files = {
         f"{side}_marts": folder / MARTS_FILE,
@@ -76,11 +76,11 @@ def _tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> set[str]:
 
 
 def _differing(connection: duckdb.DuckDBPyConnection, one: Published, other: Published, table: str) -> int:
-    left, right = (_translated(connection, side, table) for side in (one, other))
+    left, right = (translated(connection, side, table) for side in (one, other))
     return _except(connection, left, right)
 
 
-def _translated(connection: duckdb.DuckDBPyConnection, side: Published, table: str) -> str:
+def translated(connection: duckdb.DuckDBPyConnection, side: Published, table: str) -> str:
     """A query of the mart with UUIDs in the place of keys."""
     columns = [row[0] for row in connection.execute(f'DESCRIBE {side.marts}.main."{table}"').fetchall()]
     selected = ", ".join(_column(side, name) for name in columns)
@@ -102,7 +102,7 @@ def _looked_up(side: Published, column: str, key_map: str) -> str:
     return f"coalesce({found}::VARCHAR, mart.{column}::VARCHAR)"
 
 
-def _identity(connection: duckdb.DuckDBPyConnection, one: Published, other: Published) -> int:
+def identity_differences(connection: duckdb.DuckDBPyConnection, one: Published, other: Published) -> int:
     """The pseudonym is random by design; everything else must agree."""
     left, right = (
         f"SELECT * EXCLUDE (user_key, pseudonym) REPLACE ({_column(side, 'school_key')})"

@@ -1,0 +1,1 @@
+"""What another engine than DuckDB reads and writes: Parquet in a folder or an object store."""

@@ -1,0 +1,87 @@
+"""The SQLMesh project on Spark: the same files, another gateway. Only this needs pyspark and Java."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict
+from sqlmesh.core.config import DuckDBConnectionConfig, GatewayConfig, PostgresConnectionConfig
+from sqlmesh.core.config.connection import ConnectionConfig, SparkConnectionConfig
+
+from pipeline.lake.place import Place
+from pipeline.lake.require import iceberg_jars, require_spark
+from pipeline.settings import Settings
+from pipeline.warehouse import ProjectConfig, project_config
+
+GATEWAY = "spark"  # the macros that have a form per engine ask for it by this name
+TABLES = "tables"
+CATALOG = "spark.sql.catalog.spark_catalog"
+
+
+def spark_project(settings: Settings, place: Place, project: Path) -> ProjectConfig:
+    """config.yaml with a Spark gateway as its only one. Raises UsageError without the extra `spark`."""
+    require_spark()
+    config = project_config(settings, project)
+    gateway = GatewayConfig(
+        connection=SparkConnectionConfig(
+            config=spark_conf(settings, place), concurrent_tasks=settings.threads
+        ),
+        state_connection=_state(settings),
+    )
+    # What is made anew every night is plain Parquet; models that keep rows ask for Iceberg themselves.
+    defaults = config.model_defaults.copy(update={"storage_format": "parquet"})
+    return config.copy(
+        update={
+            "gateways": {GATEWAY: gateway},
+            "default_gateway": GATEWAY,
+            "model_defaults": defaults,
+            "cache_dir": str(project / ".cache" / "spark"),
+        }
+    )
+
+
+def spark_conf(settings: Settings, place: Place) -> dict[str, Any]:
+    """Configuration of the Spark session. SCHOOLHOUSE_SPARK_CONF wins."""
+    folder = settings.spark_dir.absolute()
+    metastore = f"jdbc:derby:;databaseName={folder / 'metastore'};create=true"
+    return {
+        "spark.app.name": "schoolhouse",
+        "spark.master": f"local[{settings.threads}]",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.memory": "2g",
+        "spark.driver.extraJavaOptions": f"-Dderby.stream.error.file={folder / 'derby.log'}",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "ERROR",
+        "spark.jars": ",".join(iceberg_jars()),
+        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+        CATALOG: "org.apache.iceberg.spark.SparkSessionCatalog",
+        f"{CATALOG}.type": "hive",
+        "spark.hadoop.iceberg.engine.hive.lock-enabled": "false",  # the run lock leaves one writer
+        "spark.hadoop.javax.jdo.option.ConnectionURL": metastore,
+        "spark.sql.warehouse.dir": place.spark(TABLES),
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.timestampType": "TIMESTAMP_NTZ",
+        "spark.sql.shuffle.partitions": str(settings.threads),
+        "spark.sql.hive.manageFilesourcePartitions": "false",  # folders say which dates there are
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+    } | settings.spark_conf
+
+
+def _state(settings: Settings) -> ConnectionConfig:
+    """Where SQLMesh keeps what it has built: PostgreSQL where several machines take turns, else a file."""
+    if settings.spark_state_url is None:
+        return DuckDBConnectionConfig(
+            database=str(settings.spark_dir / "state.duckdb"), concurrent_tasks=settings.threads
+        )
+    parts = conninfo_to_dict(settings.spark_state_url.get_secret_value())
+    return PostgresConnectionConfig(
+        host=str(parts.get("host", "localhost")),
+        port=int(parts.get("port") or 5432),
+        user=str(parts.get("user", "")),
+        password=str(parts.get("password", "")),
+        database=str(parts.get("dbname", "")),
+        concurrent_tasks=settings.threads,
+    )

@@ -1,0 +1,83 @@
+"""The tables that Spark sees: raw as it was landed, and what the models made of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlmesh import Context
+from sqlmesh.core.snapshot import Snapshot
+
+from pipeline.build_days import incremental_tables
+from pipeline.lake.landing import Landed
+from pipeline.lake.place import Place
+
+Spark = Any  # a SparkSession; pyspark is there only with the extra `spark`
+ICEBERG = "iceberg"
+SPARK_TYPES = {"INTEGER": "INT", "TIMESTAMP": "TIMESTAMP_NTZ", "UUID": "STRING", "VARCHAR": "STRING"}
+
+
+def landed_tables(context: Context) -> list[str]:
+    """The tables outside the project that its models read."""
+    outside = {fqn: model.name for fqn, model in context.models.items() if model.kind.is_external}
+    read = {parent for model in context.models.values() for parent in model.depends_on or ()}
+    return sorted(name for fqn, name in outside.items() if fqn in read)
+
+
+def session(context: Context) -> Spark:
+    """The session that the models are built in."""
+    return context.engine_adapter.spark
+
+
+def register(spark: Spark, place: Place, tables: Iterable[Landed]) -> None:
+    """Make Spark see landed files as tables of the same names; a table whose columns changed is made anew."""
+    by_schema: dict[str, list[Landed]] = defaultdict(list)
+    for table in tables:
+        by_schema[table.table.partition(".")[0]].append(table)
+    for schema, landed in by_schema.items():
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        known = {f"{schema}.{one.name}" for one in spark.catalog.listTables(schema)}
+        for table in landed:
+            _register(spark, place, table, is_known=table.table in known)
+
+
+def _register(spark: Spark, place: Place, table: Landed, *, is_known: bool) -> None:
+    columns = {name: SPARK_TYPES.get(kind, kind) for name, kind in table.columns.items()}
+    if table.partition:
+        columns[table.partition] = "DATE"
+    if is_known and spark.table(table.table).columns == list(columns):
+        spark.sql(f"REFRESH TABLE {table.table}")
+        return
+    body = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
+    partitioned = f" PARTITIONED BY ({table.partition})" if table.partition else ""
+    spark.sql(f"DROP TABLE IF EXISTS {table.table}")
+    location = f"LOCATION '{place.spark(table.folder)}'"
+    spark.sql(f"CREATE TABLE {table.table} ({body}) USING parquet{partitioned} {location}")
+
+
+def forget(context: Context, user_keys: Collection[int]) -> None:
+    """Delete people from the models that keep what they built; all others are made anew anyhow."""
+    them = ", ".join(str(int(key)) for key in user_keys)
+    for table in incremental_tables(context) if user_keys else ():
+        context.engine_adapter.execute(f"DELETE FROM {table} WHERE user_key IN ({them})")  # noqa: S608
+
+
+def files_of(context: Context, snapshot: Snapshot) -> list[str]:
+    """URIs of the files that hold the rows of a model now."""
+    spark, table = session(context), snapshot.table_name()
+    if snapshot.model.table_format == ICEBERG:
+        # Copy on write: without files of deletes, the data files are the rows.
+        return [row[0] for row in spark.sql(f"SELECT file_path FROM {table}.files").collect()]  # noqa: S608
+    return list(spark.table(table).inputFiles())
+
+
+def expire(context: Context) -> None:
+    """Let go of the older versions of the incremental tables: deleted people are in their files."""
+    spark = session(context)
+    for table in incremental_tables(context):
+        _, name = table.split(".", 1)
+        spark.sql(
+            f"CALL spark_catalog.system.expire_snapshots(table => '{name}', "
+            "older_than => current_timestamp(), retain_last => 1)"
+        )

@@ -1,1 +1,0 @@
-"""What we depend on: licences and known vulnerabilities of everything in the locks, offline."""
