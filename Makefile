@@ -8,7 +8,7 @@ RUNTIME_STAMP := .venv/.runtime
 DEV_STAMP := .venv/.dev
 SPARK_STAMP := .venv/.spark
 
-.PHONY: help setup setup-dev setup-spark browser demo test test-nights test-spark check fix bench at-risk lock clean
+.PHONY: help setup setup-dev setup-spark browser demo test test-nights test-spark check licences vulnerabilities fix bench at-risk lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,14 @@ check: setup-dev ## Lint, types, import direction, SQL format and lint, generate
 	@$(BIN)/sqlmesh lint
 	@$(BIN)/python -m ingest.external_models --check
 	@$(BIN)/python -m api.docs --check
+	@$(BIN)/python -m tests.supply.licences --check
+	@$(BIN)/python -m tests.supply.vulnerabilities
+
+licences: setup-dev ## The licences of all dependencies, into docs/licences.md; fails on one that is not allowed
+	@$(BIN)/python -m tests.supply.licences
+
+vulnerabilities: setup-dev ## Known vulnerabilities of everything in the locks, offline
+	@$(BIN)/python -m tests.supply.vulnerabilities
 
 fix: setup-dev ## Apply what `check` would ask for
 	@$(BIN)/ruff check --fix .
@@ -77,6 +85,7 @@ fix: setup-dev ## Apply what `check` would ask for
 	@$(BIN)/sqlmesh format
 	@$(BIN)/python -m ingest.external_models
 	@$(BIN)/python -m api.docs
+	@$(BIN)/python -m tests.supply.licences
 
 bench: setup-dev ## Measure ingest, builds, nights and the API; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
