@@ -8,7 +8,7 @@ RUNTIME_STAMP := .venv/.runtime
 DEV_STAMP := .venv/.dev
 SPARK_STAMP := .venv/.spark
 
-.PHONY: help setup setup-dev setup-spark browser demo test test-nights test-spark check licences vulnerabilities fix bench at-risk lock clean
+.PHONY: help setup setup-dev setup-spark browser pictures demo test test-nights test-spark check licences vulnerabilities fix bench at-risk lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ browser: setup-dev ## Install a Chromium for the dashboard's tests and pictures,
 		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || true
 	@$(BIN)/python -m tests.dashboard.browser || test -z "$$SCHOOLHOUSE_REQUIRE_BROWSER"
 
+pictures: setup-dev browser ## Take the pictures of docs/ from a demo of its own
+	@$(BIN)/python -m tests.dashboard.pictures
+
 test: setup-dev browser ## Run the tests, with coverage; long nights and kills have a target of their own
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= -m 'not slow and not spark'
 	@$(BIN)/python -m tests.coverage_gate
@@ -70,6 +73,7 @@ check: setup-dev ## Lint, types, import direction, SQL format and lint, generate
 	@$(BIN)/sqlmesh lint
 	@$(BIN)/python -m ingest.external_models --check
 	@$(BIN)/python -m api.docs --check
+	@$(BIN)/python -m api.definitions --check
 	@$(BIN)/python -m tests.supply.licences --check
 	@$(BIN)/python -m tests.supply.vulnerabilities
 
@@ -85,6 +89,7 @@ fix: setup-dev ## Apply what `check` would ask for
 	@$(BIN)/sqlmesh format
 	@$(BIN)/python -m ingest.external_models
 	@$(BIN)/python -m api.docs
+	@$(BIN)/python -m api.definitions
 	@$(BIN)/python -m tests.supply.licences
 
 bench: setup-dev ## Measure ingest, builds, nights and the API; writes docs/benchmarks.md

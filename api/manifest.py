@@ -62,8 +62,17 @@ class MartEntry(Frozen):
     is_compliance: bool
 
 
+class ModelEntry(Frozen):
+    """A model between the source and the marts: the models and columns that it is made of."""
+
+    upstream: tuple[str, ...]
+    column_lineage: dict[str, tuple[str, ...]]
+
+
 class Manifest(Frozen):
-    """One published snapshot. `tables` holds rows per mart, `orphans` and `future` rows per source table."""
+    """One published snapshot. `tables` holds rows per mart, `orphans` and `future` rows per source table;
+    `models` the models behind the marts by `schema.name`, empty in snapshots of older versions.
+    """
 
     id: str
     run_id: str
@@ -75,6 +84,7 @@ class Manifest(Frozen):
     orphans: dict[str, int]
     future: dict[str, int]
     marts: dict[str, MartEntry]
+    models: dict[str, ModelEntry] = {}
 
     @property
     def audits_total(self) -> int:

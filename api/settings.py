@@ -81,7 +81,7 @@ class ApiSettings(BaseSettings):
         description="Figures about fewer people are withheld from students and public exports.",
     )
     dashboard_dir: Path = Field(
-        default=Path("dashboard"),
+        default=Path(__file__).parent.parent / "dashboard",
         description="Folder of the dashboard's files, served at / when it has an index.html.",
     )
 

@@ -33,12 +33,31 @@ class MartModel:
     lineage: Lineage
 
 
+@dataclass(frozen=True)
+class InnerModel:
+    """A model between the source and the marts, and its origins."""
+
+    upstream: tuple[str, ...]
+    lineage: Lineage
+
+
 def mart_models(context: Context, connection: duckdb.DuckDBPyConnection) -> dict[str, MartModel]:
     """All models of schema marts, by name, in alphabetical order."""
     marts = [model for model in context.models.values() if model.fully_qualified_table.db == SCHEMA]
     marts.sort(key=lambda model: model.view_name)
     known = lineages(context, connection, marts)
     return {model.view_name: _mart(model, known[model.view_name]) for model in marts}
+
+
+def inner_models(context: Context, connection: duckdb.DuckDBPyConnection) -> dict[str, InnerModel]:
+    """All models of the project that are no marts, by `schema.name`, in alphabetical order."""
+    inner = {
+        short_name(model.fqn): model
+        for model in context.models.values()
+        if model.fully_qualified_table.db != SCHEMA and not model.kind.is_external
+    }
+    known = lineages(context, connection, inner.values())
+    return {name: InnerModel(_upstream(inner[name]), known[inner[name].view_name]) for name in sorted(inner)}
 
 
 def _mart(model: Model, lineage: Lineage) -> MartModel:
@@ -49,5 +68,8 @@ def _mart(model: Model, lineage: Lineage) -> MartModel:
         description=model.description or "",
         column_descriptions=dict(model.column_descriptions or {}),
     )
-    upstream = tuple(sorted(short_name(name) for name in model.depends_on or ()))
-    return MartModel(table, grain, upstream, lineage)
+    return MartModel(table, grain, _upstream(model), lineage)
+
+
+def _upstream(model: Model) -> tuple[str, ...]:
+    return tuple(sorted(short_name(name) for name in model.depends_on or ()))

@@ -1,4 +1,4 @@
-"""Where every column of a mart comes from: worked out once per version of a mart, kept in the warehouse."""
+"""Where every column of a model comes from: worked out once per version of it, kept in the warehouse."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS pipeline.column_lineage (
 def lineages(
     context: Context, connection: duckdb.DuckDBPyConnection, models: Iterable[Model]
 ) -> dict[str, Lineage]:
-    """Origins `schema.model.column` of every column, by name of the mart."""
+    """Origins `schema.model.column` of every column, by name of the model."""
     connection.execute(_CREATE)
     rows = connection.execute("SELECT mart, version, lineage FROM pipeline.column_lineage").fetchall()
     kept = {(mart, version): json.loads(lineage) for mart, version, lineage in rows}

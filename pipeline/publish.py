@@ -19,10 +19,11 @@ from api.manifest import (
     FileEntry,
     Manifest,
     MartEntry,
+    ModelEntry,
     Scope,
 )
 from pipeline.build_state import BuildState, whole_build
-from pipeline.catalogue import MartModel, mart_models
+from pipeline.catalogue import MartModel, inner_models, mart_models
 from pipeline.copying import MARTS, CopiedTable, copy_marts
 from pipeline.files import sha256, sync, write_atomic
 from pipeline.identity import write_identity
@@ -81,6 +82,7 @@ def _fill(warehouse: Warehouse, folder: Path, state: BuildState, head: dict[str,
         orphans=_counts(state.ingest, "orphans"),
         future=_counts(state.ingest, "future"),
         marts=_mart_entries(models, copied, state.build.get("audits", [])),
+        models=_model_entries(warehouse),
     )
     write_atomic(folder / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode())
     return manifest
@@ -122,6 +124,13 @@ def _mart_entry(model: MartModel, copied: CopiedTable, audits: list[AuditEntry])
         scope=Scope(school_column=SCHOOL_COLUMN if has_school else None),
         is_compliance=name.startswith("compliance_") or name == "processing_register",
     )
+
+
+def _model_entries(warehouse: Warehouse) -> dict[str, ModelEntry]:
+    inner = inner_models(warehouse.context, warehouse.connection)
+    return {
+        name: ModelEntry(upstream=one.upstream, column_lineage=one.lineage) for name, one in inner.items()
+    }
 
 
 def _counts(ingest_report: Mapping[str, Any], figure: str) -> dict[str, int]:

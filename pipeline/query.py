@@ -17,6 +17,7 @@ from pipeline.screen import say, show_table
 
 TABLE_ROWS = 200
 BATCH = 10_000
+IN_UTC = "SET TimeZone = 'UTC'"
 
 
 def run_query(folder: Path, query: str, output: str) -> None:
@@ -25,7 +26,7 @@ def run_query(folder: Path, query: str, output: str) -> None:
     Raises UsageError when DuckDB refuses the query.
     """
     with duckdb.connect(str(folder / MARTS_FILE), read_only=True) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(IN_UTC)
         try:
             result = connection.execute(query)
             columns = [column[0] for column in result.description or ()]
@@ -39,7 +40,7 @@ def open_shell(folder: Path) -> int:
     import duckdb_cli  # type: ignore[import-untyped]
 
     shell = Path(duckdb_cli.__file__).with_name("duckdb")
-    command = [str(shell), "-readonly", str(folder / MARTS_FILE)]
+    command = [str(shell), "-readonly", "-cmd", IN_UTC, str(folder / MARTS_FILE)]
     return subprocess.run(command, check=False).returncode  # noqa: S603 - the binary of our own wheel
 
 

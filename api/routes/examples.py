@@ -25,6 +25,19 @@ MART_EXAMPLE: dict[str, Any] = {
     "is_compliance": False,
 }
 
+LINEAGE_EXAMPLE: list[dict[str, Any]] = [
+    {
+        "name": "marts.fct_user_day",
+        "upstream": ["staging.stg_events"],
+        "columns": {"user_key": ["staging.stg_events.user_key"]},
+    },
+    {
+        "name": "staging.stg_events",
+        "upstream": ["raw.analytics"],
+        "columns": {"user_key": ["raw.analytics.user_key"]},
+    },
+    {"name": "raw.analytics", "upstream": [], "columns": {}},
+]
 _FILTERS: dict[str, Any] = {
     "name": "filters",
     "in": "query",

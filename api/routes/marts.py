@@ -19,9 +19,10 @@ from api.marts.access import readable
 from api.marts.asked import read_asked
 from api.marts.catalogue import Mart, catalogue
 from api.marts.formats import IS_TEXT, MEDIA_TYPES, Format, Frame, encode, negotiate
+from api.marts.lineage import Origin, lineage
 from api.marts.rows import PageInfo, Selection, page_info, reading
 from api.respond import Envelope, PagedEnvelope
-from api.routes.examples import MART_EXAMPLE, ROWS_DOCUMENT
+from api.routes.examples import LINEAGE_EXAMPLE, MART_EXAMPLE, ROWS_DOCUMENT
 from api.tokens import Role
 
 router = APIRouter(prefix="/marts", tags=["marts"])
@@ -36,6 +37,15 @@ KEPT_ROWS = 1_000
 async def list_marts(ask: Asked) -> Response:
     """Every mart: name, description, grain, columns with meanings, rows, lineage, last audit results."""
     return await ask.caching(MAX_AGE_SECONDS, shared=True).answer(catalogue)
+
+
+@router.get(
+    "/{name}/lineage",
+    **documented(Envelope[list[Origin]], example=LINEAGE_EXAMPLE, raises=(NotFound,)),
+)
+async def mart_lineage(ask: Asked, name: str) -> Response:
+    """The mart and every model upstream of it, down to the source's tables, with each column's origins."""
+    return await ask.caching(MAX_AGE_SECONDS, shared=True).answer(lambda snapshot, _: lineage(snapshot, name))
 
 
 @router.get(

@@ -2,7 +2,9 @@
 
 import { card, csvButton, emptyState, table } from "./components.js";
 import { h, replace } from "./dom.js";
+import { chartLocale } from "./format.js";
 
+const WIDE = 600;
 const specifications = new Map();
 let engine;
 
@@ -42,7 +44,8 @@ function theme() {
 }
 
 // The page's policy allows neither eval nor inline styles: expressions are interpreted, and the style sheet is ours.
-const options = () => ({ actions: false, ast: true, defaultStyle: false, renderer: "svg", tooltip: { disableDefaultStyle: true }, config: theme() });
+const { day, ...locale } = chartLocale();
+const options = () => ({ actions: false, ast: true, defaultStyle: false, renderer: "svg", tooltip: { disableDefaultStyle: true }, ...locale, config: theme() });
 
 async function draw(place, name, rows, label) {
   const [embed, spec] = await Promise.all([vega(), specification(name)]);
@@ -51,6 +54,9 @@ async function draw(place, name, rows, label) {
   const step = spec.height?.step;
   if (step) spec.height = step * new Set(rows.map((row) => row[spec.encoding.y.field])).size;
   const type = step ? "fit-x" : "fit";
+  if (spec.encoding.x.timeUnit) spec.encoding.x.axis = { format: day, labelFlush: false, labelSeparation: 10 };
+  const legend = spec.encoding.color?.legend;
+  if (legend?.columns && place.clientWidth > WIDE) delete legend.columns;
   // What would not be legible on a narrow screen is scrolled there instead of squeezed.
   place.style.minWidth = spec.usermeta?.minimumWidth ?? "";
   const { view } = await embed(place, { width: "container", autosize: { type, contains: "padding" }, ...spec }, options());

@@ -2,11 +2,14 @@
 
 import { ApiError } from "./api.js";
 import { download, h, replace } from "./dom.js";
-import { change, csv, number, relativeChange, text, words } from "./format.js";
+import { ago, change, csv, date, moment, number, relativeChange, text, words } from "./format.js";
+
+const LONG = 60;
+const TIMES = new Set([ago, date, moment]);
 
 export function card(title, ...content) {
   const heading = h("h2", {}, title);
-  const tools = h("div", {});
+  const tools = h("div", { class: "tools" });
   const element = h("section", { class: "card" }, h("header", {}, heading, tools), ...content);
   return Object.assign(element, { tools });
 }
@@ -22,8 +25,13 @@ export function delta(now, before, against) {
   return [h("span", { class: `delta ${tone}` }, h("span", { "aria-hidden": "true" }, `${arrow} `), change(moved)), ` ${against}`];
 }
 
+// Six tiles stand as three and three rather than as five and one.
 export function tiles(...items) {
-  return h("dl", { class: "tiles" }, items);
+  const element = h("dl", { class: "tiles" }, items);
+  const count = element.children.length;
+  element.style.setProperty("--count", count);
+  element.style.setProperty("--balanced", count > 5 ? Math.ceil(count / 2) : count);
+  return element;
 }
 
 export function tag(label, tone) {
@@ -33,12 +41,13 @@ export function tag(label, tone) {
 // columns: [{name, label, format, numeric, cell(row)}]
 export function table(columns, rows, { caption, rowClass, empty = "Nothing here yet." } = {}) {
   if (!rows.length) return emptyState(empty);
-  const head = columns.map((column) => h("th", { scope: "col", class: column.numeric ? "number" : null }, column.label));
+  const kind = (column) => (column.numeric ? "number" : TIMES.has(column.format) ? "time" : null);
+  const head = columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.label));
   const line = (row) =>
     h("tr", { class: rowClass?.(row) ?? null },
-      columns.map((column) => h("td", { class: column.numeric ? "number" : null },
+      columns.map((column) => h("td", { class: kind(column) },
         column.cell ? column.cell(row) : (column.format ?? (column.numeric ? number : text))(row[column.name]))));
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption ?? "Table" },
+  return h("div", { class: rows.length > LONG ? "scroll long" : "scroll", tabindex: 0, role: "region", "aria-label": caption ?? "Table" },
     h("table", {}, caption ? h("caption", {}, caption) : null, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows.map(line))));
 }
 
@@ -119,8 +128,8 @@ export function part(make, { wide = false } = {}) {
 }
 
 // A part that is asked for again every few seconds for as long as it is on the page.
-export function live(make, seconds) {
-  const place = part(make);
+export function live(make, seconds, options) {
+  const place = part(make, options);
   const timer = setInterval(() => {
     if (!place.isConnected) return clearInterval(timer);
     if (!document.hidden) fill(place, make, { quiet: true });

@@ -59,6 +59,31 @@ export function localDate(value) {
   return new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeZone: zone }).format(new Date(value));
 }
 
+// How Vega writes numbers and dates: as the rest of the page does, in the reader's locale.
+export function chartLocale() {
+  const part = (type) => new Intl.NumberFormat().formatToParts(-1234567.8).find((found) => found.type === type)?.value ?? "";
+  const names = (options, dates, type) => dates.map((date) =>
+    new Intl.DateTimeFormat(undefined, { timeZone: "UTC", ...options }).formatToParts(date).find((found) => found.type === type).value);
+  const weekdays = Array.from({ length: 7 }, (_, day) => Date.UTC(2023, 0, day + 1)); // a Sunday comes first
+  const months = Array.from({ length: 12 }, (_, month) => Date.UTC(2023, month, 1));
+  const whole = pattern({ dateStyle: "medium" });
+  return {
+    formatLocale: { decimal: part("decimal"), thousands: part("group"), grouping: [3], currency: ["", ""] },
+    timeFormatLocale: {
+      dateTime: `${whole} %H:%M`, date: whole, time: "%H:%M", periods: ["AM", "PM"],
+      days: names({ weekday: "long" }, weekdays, "weekday"), shortDays: names({ weekday: "short" }, weekdays, "weekday"),
+      months: names({ month: "long" }, months, "month"), shortMonths: names({ month: "short", day: "numeric" }, months, "month"),
+    },
+    day: pattern({ month: "short", day: "numeric" }),
+  };
+}
+
+// The order and punctuation of a date, in D3's letters.
+function pattern(options) {
+  const letter = ({ type, value }) => ({ year: "%Y", month: /\d/.test(value) ? "%m" : "%b", day: "%-d" })[type] ?? value;
+  return new Intl.DateTimeFormat(undefined, { timeZone: "UTC", ...options }).formatToParts(0).map(letter).join("");
+}
+
 export function csv(columns, rows) {
   const cell = (value) => {
     const plain = value === null || value === undefined ? "" : String(value);

@@ -1,4 +1,4 @@
-// Where a mart comes from, as drawings: its models, and its columns. Both follow the other marts as far as they go.
+// Where a mart comes from, as drawings: its models, and its columns, from the tables of the source to the mart.
 
 import { h, replace } from "./dom.js";
 
@@ -8,14 +8,15 @@ const ROW = 28;
 const LETTER = 7.3;
 const LONGEST = 40;
 
-export function lineage(mart, marts) {
-  const known = new Map(marts.map((other) => [`marts.${other.name}`, other]));
+// origins: [{name, upstream, columns: {column: origins}}], as the API answers for the mart.
+export function lineage(mart, origins) {
+  const known = new Map(origins.map((origin) => [origin.name, origin]));
   const place = h("div", {});
-  const columns = [["", "All columns"], ...mart.columns.map((column) => [column.name, column.name])];
+  const columns = [["", "All columns, one step"], ...mart.columns.map((column) => [column.name, column.name])];
   const choice = h("select", { name: "column", onchange: (event) => showColumns(event.target.value) }, columns.map(([value, label]) => h("option", { value }, label)));
   showColumns("");
   return h("div", { class: "stack" },
-    frame(`Models that ${mart.name} is made of`, draw(`marts.${mart.name}`, parentsOfModel(known), label)),
+    frame(`Models that ${mart.name} is made of`, draw([`marts.${mart.name}`], (id) => known.get(id)?.upstream ?? [], modelLabel)),
     h("label", { class: "inline" }, "Columns", choice), place);
 
   function showColumns(name) {
@@ -26,19 +27,14 @@ export function lineage(mart, marts) {
   }
 }
 
-// The mart's own columns need no prefix; others say which model they are of.
-const columnLabel = (mart) => (id) => (id.startsWith(`marts.${mart.name}.`) ? id.slice(mart.name.length + 7) : id.slice(id.indexOf(".") + 1));
-const label = (id) => id.replace(/^marts\./, "");
-
-function parentsOfModel(known) {
-  return (id) => known.get(id)?.upstream ?? [];
-}
+// Names of models say by themselves which layer they are of; only tables of the source need the prefix.
+const modelLabel = (id) => id.replace(/^(marts|intermediate|staging|seeds)\./, "");
+const columnLabel = (mart) => (id) => (id.startsWith(`marts.${mart.name}.`) ? id.slice(mart.name.length + 7) : modelLabel(id));
 
 function parentsOfColumn(known, steps) {
   return (id, depth) => {
     const at = id.lastIndexOf(".");
-    const column = known.get(id.slice(0, at))?.columns.find((candidate) => candidate.name === id.slice(at + 1));
-    return depth < steps ? (column?.lineage ?? []) : [];
+    return depth < steps ? (known.get(id.slice(0, at))?.columns[id.slice(at + 1)] ?? []) : [];
   };
 }
 
@@ -46,33 +42,42 @@ function asText(mart) {
   return h("dl", { class: "pairs" }, mart.columns.map((column) => [h("dt", {}, h("code", {}, column.name)), h("dd", {}, column.lineage.join(", ") || "counted or made here")]));
 }
 
+// What a reader came for is at the right end; a wide drawing starts there.
 function frame(name, drawing) {
-  return h("div", { class: "lineage", tabindex: 0, role: "region", "aria-label": name }, drawing);
+  const element = h("div", { class: "lineage", tabindex: 0, role: "region", "aria-label": name }, drawing);
+  requestAnimationFrame(() => { element.scrollLeft = element.scrollWidth; });
+  return element;
 }
 
-// The targets are at the right; everything else stands as far to the left as its longest way to them.
 function draw(targets, parentsOf, labelOf) {
-  const depths = new Map([targets].flat().map((id) => [id, 0]));
-  const edges = new Set();
-  const queue = [...depths.keys()];
-  while (queue.length) {
-    const id = queue.shift();
-    for (const parent of parentsOf(id, depths.get(id))) {
-      edges.add(`${parent} ${id}`);
-      if ((depths.get(parent) ?? -1) < depths.get(id) + 1) {
-        depths.set(parent, depths.get(id) + 1);
-        queue.push(parent);
-      }
-    }
+  const parents = new Map();
+  const waiting = targets.map((id) => [id, 0]);
+  while (waiting.length) {
+    const [id, depth] = waiting.shift();
+    if (parents.has(id)) continue;
+    parents.set(id, parentsOf(id, depth));
+    waiting.push(...parents.get(id).map((parent) => [parent, depth + 1]));
   }
-  return picture(layers(depths), [...edges].map((edge) => edge.split(" ")), labelOf);
+  return picture(layers(parents, targets), [...parents].flatMap(([id, all]) => all.map((parent) => [parent, id])), labelOf);
 }
 
-function layers(depths) {
-  const most = Math.max(...depths.values());
-  const found = Array.from({ length: most + 1 }, () => []);
-  for (const [id, depth] of depths) found[most - depth].push(id);
-  return found.map((ids, index) => (index === most ? ids : ids.sort()));
+// The source is at the left, and each model right of all that it is made of, near the middle of them.
+function layers(parents, targets) {
+  const ranks = new Map();
+  const rank = (id) => {
+    if (!ranks.has(id)) ranks.set(id, 1 + Math.max(-1, ...parents.get(id).map(rank)));
+    return ranks.get(id);
+  };
+  const last = Math.max(...targets.map(rank));
+  const found = Array.from({ length: last + 1 }, () => []);
+  for (const id of parents.keys()) found[targets.includes(id) ? last : rank(id)].push(id);
+  const heights = new Map();
+  for (const ids of found) {
+    const middle = (id) => parents.get(id).reduce((sum, parent) => sum + heights.get(parent), 0) / parents.get(id).length || 0;
+    if (ids[0] !== targets[0]) ids.sort((a, b) => middle(a) - middle(b) || a.localeCompare(b));
+    ids.forEach((id, index) => heights.set(id, index / ids.length));
+  }
+  return found;
 }
 
 function picture(found, edges, labelOf) {
@@ -81,8 +86,8 @@ function picture(found, edges, labelOf) {
   let x = 0;
   for (const ids of found) {
     const width = Math.max(...ids.map((id) => Math.min(LONGEST, labelOf(id).length))) * LETTER + 20;
-    const top = (height - ids.length * ROW) / 2;
-    ids.forEach((id, row) => places.set(id, { x, y: top + row * ROW, width }));
+    const step = height / ids.length;
+    ids.forEach((id, row) => places.set(id, { x, y: (row + 0.5) * step - ROW / 2, width }));
     x += width + GAP;
   }
   const svg = element("svg", { width: x - GAP + 2, height: height + 4, role: "group", "aria-label": "Drawing" });

@@ -55,6 +55,7 @@ async function show({ quiet = false } = {}) {
 // An answer that comes after the reader has gone on to another view is dropped.
 function finish(mine, content) {
   if (mine !== generation) return;
+  document.getElementById("vg-tooltip-element")?.classList.remove("visible");
   replace(main, content);
   main.dataset.place = location.hash;
   main.removeAttribute("aria-busy");

@@ -46,6 +46,7 @@ GET  /builds                                                           200   200
 GET  /builds/{run}                                                     200   200   403   403   200   200   403   403   -     -
 GET  /marts                                                            200   200   200   403   200   200   200   403   -     -
 GET  /marts/dim_user                                                   200   200   200   403   200   200   200   403   -     -
+GET  /marts/dim_user/lineage                                           200   200   200   403   200   200   200   403   -     -
 GET  /marts/compliance_requests                                        200   200   403   403   200   200   403   403   -     -
 POST /sql                                                              200   403   403   403   200   200   403   403   -     -
 GET  /compliance/status                                                200   200   403   403   403   403   403   403   -     -

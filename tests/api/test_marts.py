@@ -63,6 +63,14 @@ def test_the_catalogue_counts_only_rows_of_the_callers_school(small: httpx.Clien
     assert marts["compliance_requests"]["rows"] is None
 
 
+def test_the_lineage_of_a_mart_without_models_is_the_mart_itself(small: httpx.Client) -> None:
+    """Snapshots of older versions name no models: they must stay readable after an update."""
+    assert rows(small, "fct_user_day/lineage") == [
+        {"name": "marts.fct_user_day", "upstream": [], "columns": {}}
+    ]
+    assert small.get(f"{MARTS}/nothing/lineage", headers=ADMIN).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("headers", "schools"),
     [

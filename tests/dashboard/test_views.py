@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,22 +10,23 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.dashboard.conftest import Visit
+from tests.dashboard.conftest import DASHBOARD, Visit
 from tests.dashboard.shown import day, moment, number, percent, rate, text, words, yes_no
 from tests.dashboard.visitor import Visitor
 
+METRICS = json.loads((DASHBOARD / "definitions.json").read_text())
 MENUS = {
     "admin": [
         "Overview", "Classes", "At risk", "Leaderboard", "Engagement", "Retention", "Content", "Compliance",
-        "Users", "Schools", "SQL desk", "Marts", "Builds and quality",
+        "Users", "Schools", "SQL desk", "Marts", "Metrics", "Builds and quality",
     ],
     "school admin": [
         "Overview", "Classes", "At risk", "Leaderboard", "Engagement", "Retention", "Content", "Compliance",
-        "Users", "Schools", "Marts", "Builds and quality",
+        "Users", "Schools", "Marts", "Metrics", "Builds and quality",
     ],
-    "teacher": ["Overview", "Classes", "At risk", "Leaderboard", "Content", "Schools", "Marts"],
+    "teacher": ["Overview", "Classes", "At risk", "Leaderboard", "Content", "Schools", "Marts", "Metrics"],
     "student": ["My week", "My mastery", "Leaderboard"],
-    "analyst": ["Overview", "Leaderboard", "SQL desk", "Marts", "Builds and quality"],
+    "analyst": ["Overview", "Leaderboard", "SQL desk", "Marts", "Metrics", "Builds and quality"],
 }  # fmt: skip
 
 
@@ -142,6 +144,11 @@ def engagement(visitor: Visitor, zone: str) -> None:
     data = visitor.ask("/analytics/trends/engagement", days=90)
     assert visitor.tiles()["Average daily users"] == number(data["summary"]["average_dau"])
     assert visitor.tiles()["Busiest day"] == number(data["summary"]["peak_dau"])
+    today = data["daily"][-1]
+    assert visitor.tiles()["7 days (WAU)"] == number(today["wau"])
+    assert visitor.tiles()["28 days (MAU)"] == number(today["mau"])
+    assert visitor.tiles()["Stickiness (DAU / MAU)"] == rate(today["stickiness"])
+    assert "in 28 days" in visitor.text()
     names = ("date", "active_users", "wau", "mau")
     drawn = [tuple(row[name] for name in names[1:]) for row in visitor.drawn("Active users")]
     assert drawn == [tuple(row[name] for name in names[1:]) for row in data["daily"]]
@@ -256,17 +263,34 @@ def marts(visitor: Visitor, zone: str) -> None:
     mart = next(mart for mart in found if mart["name"] == "engagement_daily")
     visitor.open("/marts/engagement_daily")
     assert mart["description"] in visitor.text()
-    assert [row[1:] for row in visitor.rows("Columns and definitions")] == [
-        [column["type"], column["description"]] for column in mart["columns"]
-    ]
+    shown = visitor.rows("Columns and definitions")
+    assert [row[1] for row in shown] == [column["type"] for column in mart["columns"]]
+    for row, column in zip(shown, mart["columns"], strict=True):
+        assert row[2].startswith(column["description"])
+        metrics = [entry for entry in METRICS if f"engagement_daily.{column['name']}" in entry["columns"]]
+        assert [entry["metric"] for entry in metrics if entry["metric"] not in row[2]] == []
+    assert "stickiness: DAU / MAU; null when MAU = 0" in visitor.text()
     assert [row[0] for row in visitor.rows("Audits")] == [audit["name"] for audit in mart["audits"]]
     sample = visitor.ask("/marts/engagement_daily", limit=20)
     assert visitor.rows("Sample") == [
         [_cell(row[column["name"]]) or "–" for column in mart["columns"]] for row in sample
     ]
     nodes = set(visitor.card("Lineage").locator(".node title").all_text_contents())
-    assert nodes >= {"marts.engagement_daily", *mart["upstream"]}
+    models = {model["name"] for model in visitor.ask("/marts/engagement_daily/lineage")}
+    assert nodes >= {"marts.engagement_daily", *mart["upstream"], *models}
     assert nodes >= {origin for column in mart["columns"] for origin in column["lineage"]}
+
+
+def metrics(visitor: Visitor, zone: str) -> None:
+    """The definitions, and the way from a mart's column to its own."""
+    visitor.open("/metrics")
+    assert [row[0] for row in visitor.rows("Definitions")] == [entry["metric"] for entry in METRICS]
+    visitor.open("/marts/engagement_daily")
+    visitor.page.get_by_role("link", name="stickiness", exact=True).click()
+    visitor.page.locator('main[data-place="#/metrics?search=stickiness"]').wait_for()
+    visitor.settle()
+    (row,) = visitor.rows("Definitions")
+    assert row == ["stickiness", "DAU / MAU; null when MAU = 0", "engagement_daily.stickiness"]
 
 
 def builds(visitor: Visitor, zone: str) -> None:
@@ -356,7 +380,7 @@ LOOKS: dict[str, list[Look]] = {
     "school admin": [overview, periods, leaderboard, builds, *PLATFORM],
     "teacher": [overview, periods, realtime, classes, at_risk, leaderboard, content, schools, marts],
     "student": [week, mastery, leaderboard],
-    "analyst": [overview, realtime, leaderboard, marts, builds, desk],
+    "analyst": [overview, realtime, leaderboard, marts, metrics, builds, desk],
 }
 
 

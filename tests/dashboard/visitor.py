@@ -144,14 +144,16 @@ def visiting(
     width: int = 1280,
     height: int = 900,
     scheme: Scheme = "light",
+    locale: str = "en-US",
+    timezone_id: str = "Europe/Copenhagen",
     **more: Any,
 ) -> Iterator[Visitor]:
-    """A visitor in a tab of its own, whose locale is en-US and whose device is in Copenhagen."""
+    """A visitor in a tab of its own, by default with the locale en-US and a device in Copenhagen."""
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme=scheme,
-        locale="en-US",
-        timezone_id="Europe/Copenhagen",
+        locale=locale,
+        timezone_id=timezone_id,
         **more,
     )
     try:

@@ -144,6 +144,19 @@ def test_every_mart_says_what_it_means_and_where_it_comes_from(school: School) -
     assert not marts["dim_user"].is_compliance
 
 
+def test_every_column_is_followed_to_the_source(school: School) -> None:
+    """A way that ends at an intermediate model hides which table of the platform a figure comes from."""
+    manifest = read_manifest(school.snapshot)
+    models = {f"marts.{name}": mart for name, mart in manifest.marts.items()} | manifest.models
+
+    for name, model in models.items():
+        unknown = set(model.upstream) - set(models)
+        assert all(origin.startswith(("raw.", "build.")) for origin in unknown), name
+        for column, origins in model.column_lineage.items():
+            known = {origin.rpartition(".")[0] for origin in origins}
+            assert known <= set(model.upstream), (name, column)
+
+
 def test_identity_is_private_and_whole(school: School) -> None:
     path = school.snapshot / IDENTITY_FILE
 

@@ -78,16 +78,20 @@ def test_without_a_snapshot_it_fails_and_says_so(command_line: CliRunner) -> Non
 
 
 def test_shell_reads_its_statements_from_stdin(settings: Settings, make_snapshot: MakeSnapshot) -> None:
+    """In the zone of the analyst's machine, now() and dates would differ from those of every other way in."""
     make_snapshot(is_current=True)
+    statements = (
+        "SELECT sum(number) AS found, current_setting('TimeZone') FROM numbers; CREATE TABLE mine (a INT);"
+    )
 
     shell = subprocess.run(
         [sys.executable, "-m", "pipeline.cli", "sql"],
-        input="SELECT 'sum is ' || sum(number) FROM numbers; CREATE TABLE mine (a INT);",
-        env={"SCHOOLHOUSE_DATA_DIR": str(settings.data_dir), "PATH": ""},
+        input=f".mode csv\n{statements}",
+        env={"SCHOOLHOUSE_DATA_DIR": str(settings.data_dir), "PATH": "", "TZ": "Asia/Tokyo"},
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert "sum is 3" in shell.stdout
+    assert shell.stdout.splitlines()[1:] == ["3,UTC"]
     assert "read-only" in shell.stderr

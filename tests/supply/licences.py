@@ -24,6 +24,7 @@ ALLOWED = {
     "ISC": "permissive",
     "MIT": "permissive",
     "MIT-0": "permissive",
+    "MIT-CMU": "permissive",
     "PSF-2.0": "permissive",
     "Zlib": "permissive",
     "LGPL-2.1-only": "weak copyleft: used unchanged, as a library",

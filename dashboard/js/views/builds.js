@@ -28,8 +28,8 @@ async function list() {
       tile("Audits passed", `${number(audits.filter((audit) => audit.passed).length)} / ${number(audits.length)}`, failed.length ? `failed in ${failed.map((mart) => mart.name).join(", ")}` : "of the published snapshot"),
       tile("Marts", number(marts.length), `${number(marts.reduce((sum, mart) => sum + (mart.rows ?? 0), 0))} rows`),
     ),
-    h("div", { class: "grid" },
-      last ? part(() => quality(last.run_id), { wide: true }) : null,
+    h("div", { class: "stack" },
+      last ? part(() => quality(last.run_id)) : null,
       card("Runs", table([
         { name: "run_id", label: "Run", cell: (row) => h("a", { href: `#/builds/${row.run_id}` }, row.run_id) },
         { name: "state", label: "State", cell: stateTag },
@@ -74,7 +74,7 @@ async function one(id) {
   return [
     h("div", { class: "head" }, h("h1", {}, `Run ${run.run_id}`), stateTag(run)),
     run.error ? h("p", { class: "light bad" }, `${words(run.error.step)}: ${run.error.message} ${run.error.hint}`) : null,
-    h("div", { class: "grid" },
+    h("div", { class: "stack" },
       card("Steps", table([
         { name: "name", label: "Step" }, { name: "state", label: "State" },
         { name: "seconds", label: "Seconds", numeric: true }, { name: "detail", label: "Detail", format: text },
@@ -84,6 +84,6 @@ async function one(id) {
         { name: "passed", label: "Result", cell: (row) => (row.passed ? tag("passed", "good") : tag("failed", "bad")) },
         { name: "rows", label: "Failing rows", numeric: true },
       ], [...audits].sort((a, b) => a.passed - b.passed), { caption: "Failed ones first" })) : null,
-      h("div", { class: "wide" }, ingested(run))),
+      ingested(run)),
   ];
 }

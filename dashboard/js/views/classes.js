@@ -44,7 +44,7 @@ async function one(classId, classes) {
   const names = distinct(learners);
   const cells = learners.flatMap((learner) => learner.courses.map((course) => ({ ...course, name: names.get(learner) })));
   return [
-    h("div", { class: "head" }, h("h1", {}, summary.name), h("a", { class: "button", href: `#/leaderboard?class=${classId}` }, "Its leaderboard")),
+    h("div", { class: "head" }, h("h1", {}, summary.name), h("a", { class: "button", href: `#/leaderboard?class=${classId}` }, "Leaderboard of this class")),
     tiles(
       tile("Course", summary.course ?? "–"), tile("Learners", number(summary.learners)),
       tile("Average progress", percent(summary.average_mastery)), tile("Knowledge", rate(summary.average_knowledge), "mean over learners"),

@@ -8,7 +8,7 @@ import { number, text } from "../format.js";
 
 const KEY = "schoolhouse.queries";
 const KEPT = 30;
-const FIRST = "SELECT activity_date, SUM(active_users) AS active_users, SUM(mau) AS mau\nFROM engagement_daily\nGROUP BY activity_date\nORDER BY activity_date DESC\nLIMIT 30";
+const FIRST = "SELECT activity_date, SUM(active_users) AS active_users, SUM(mau) AS mau\nFROM engagement_daily\nWHERE activity_date <= (SELECT MIN(today_date) FROM dim_school)\nGROUP BY activity_date\nORDER BY activity_date DESC\nLIMIT 30";
 const FORMATS = [["parquet", "Parquet"], ["arrow", "Arrow"]];
 const NUMERIC = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL.*)$/;
 
@@ -45,8 +45,18 @@ export async function show({ filters, setFilters }) {
         result),
       h("aside", { "aria-label": "What there is to ask", class: "stack" },
         card("History", history),
-        card("Marts", marts.filter((mart) => mart.is_readable).map((mart) => described(mart, editor))))),
+        offer(marts.filter((mart) => mart.is_readable), editor))),
   ];
+}
+
+// The marts, narrowed to those that a word is found in: in their name, their meaning, or a column's.
+function offer(marts, editor) {
+  const all = marts.map((mart) => [described(mart, editor), JSON.stringify([mart.name, mart.description, mart.columns]).toLowerCase()]);
+  const narrow = (event) => {
+    const wanted = event.target.value.trim().toLowerCase();
+    for (const [element, words] of all) element.hidden = !words.includes(wanted);
+  };
+  return card("Marts", h("label", {}, "Find a mart or column", h("input", { type: "search", name: "mart", oninput: narrow })), all.map(([element]) => element));
 }
 
 function described(mart, editor) {
@@ -95,13 +105,13 @@ function quick(columns, rows) {
     show();
   });
   show();
-  return h("section", {}, h("div", { class: "filters" }, choice("x", "Across", columns), choice("y", "Up", measures)), place);
+  return h("section", { class: "stack" }, h("div", { class: "filters" }, choice("x", "Across", columns), choice("y", "Up", measures)), place);
 
   function show() {
     const x = columns.find((column) => column.name === chosen.x);
     const y = columns.find((column) => column.name === chosen.y);
     const isTime = /^(DATE|TIMESTAMP)/.test(x.type);
-    const points = rows.map((row) => ({ x: row[x.name], y: row[y.name] }));
+    const points = rows.map((row) => ({ x: row[x.name], y: row[y.name], when: String(row[x.name]) }));
     if (isTime) points.sort((a, b) => String(a.x).localeCompare(String(b.x)));
     replace(place, chartCard("Quick chart", isTime ? "quick_time" : "quick", [{ ...x, name: "x" }, { ...y, name: "y" }], points, { note: `${y.label} by ${x.label}` }));
   }

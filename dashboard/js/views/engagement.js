@@ -1,6 +1,6 @@
 import { get, martRows } from "../api.js";
 import { chartCard } from "../charts.js";
-import { select, tile, tiles } from "../components.js";
+import { delta, select, tile, tiles } from "../components.js";
 import { h } from "../dom.js";
 import { addDays, change, date, number, rate } from "../format.js";
 
@@ -27,6 +27,7 @@ export async function show({ filters, setFilters }) {
   return [
     h("div", { class: "head" }, h("h1", {}, "Engagement"), h("div", { class: "filters" }, daysFilter(filters, setFilters))),
     tiles(
+      ...newest(data.daily),
       tile("Average daily users", number(data.summary.average_dau)),
       tile("Busiest day", number(data.summary.peak_dau), date(data.summary.peak_date)),
       tile("Activities", number(data.summary.activities)),
@@ -42,6 +43,22 @@ export async function show({ filters, setFilters }) {
         { name: "returning_users", label: "Returning", numeric: true }, { name: "resurrected_users", label: "Resurrected", numeric: true },
         { name: "dormant_users", label: "Dormant", numeric: true },
       ], lifecycle, { note: "Windows of 28 days ending on each date." })),
+  ];
+}
+
+// The last date's figures, each against the same figure one window earlier where the period reaches so far back.
+function newest(daily) {
+  const today = daily.at(-1);
+  if (!today) return [];
+  const against = (name, back) => {
+    const before = daily.at(-1 - back)?.[name];
+    return before === undefined ? date(today.date) : delta(today[name], before, `in ${back} days`);
+  };
+  return [
+    tile("Daily users (DAU)", number(today.active_users), `${date(today.date)}, so far`),
+    tile("7 days (WAU)", number(today.wau), against("wau", 7)),
+    tile("28 days (MAU)", number(today.mau), against("mau", 28)),
+    tile("Stickiness (DAU / MAU)", rate(today.stickiness), date(today.date)),
   ];
 }
 
@@ -68,7 +85,7 @@ export async function retention() {
     cells.set(key, cell);
   }
   const triangle = [...cells.values()]
-    .map((cell) => ({ ...cell, retention_rate: cell.active_learners === null ? null : cell.active_learners / cell.cohort_size }))
+    .map((cell) => ({ ...cell, cohort: `${date(cell.cohort_week)} (${number(cell.cohort_size)})`, retention_rate: cell.active_learners === null ? null : cell.active_learners / cell.cohort_size }))
     .sort((a, b) => a.cohort_week.localeCompare(b.cohort_week) || a.week_number - b.week_number);
   const since = triangle.length ? addDays(triangle.at(-1).cohort_week, -26 * 7) : "";
   return [

@@ -21,6 +21,7 @@ export const VIEWS = [
   { name: "schools", title: "Schools", group: "Platform", roles: [ADMIN, TEACHER], module: "schools", shows: "show" },
   { name: "desk", title: "SQL desk", group: "Data", roles: [ADMIN, ANALYST], module: "desk", shows: "show", keeps: true, platform: true },
   { name: "marts", title: "Marts", group: "Data", roles: [ADMIN, TEACHER, ANALYST], module: "marts", shows: "show" },
+  { name: "metrics", title: "Metrics", group: "Data", roles: [ADMIN, TEACHER, ANALYST], module: "marts", shows: "metrics" },
   { name: "builds", title: "Builds and quality", group: "Data", roles: [ADMIN, ANALYST], module: "builds", shows: "show" },
   { name: "learner", title: "Learner", roles: [ADMIN, TEACHER], module: "learner", shows: "show" },
 ];

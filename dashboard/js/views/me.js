@@ -18,7 +18,7 @@ export async function week() {
     ),
     chartCard("XP by day", "week", [
       { name: "date", label: "Date", format: date }, { name: "weekday", label: "Day" }, { name: "xp", label: "XP", numeric: true },
-    ], xp.days, { wide: true, note: period(xp.days), empty: xp.days.some((day) => day.xp) ? null : "No XP in these seven days. The next lesson or quiz puts a bar here." }),
+    ], xp.days.map((day) => ({ ...day, day: date(day.date) })), { wide: true, note: period(xp.days), empty: xp.days.some((day) => day.xp) ? null : "No XP in these seven days. The next lesson or quiz puts a bar here." }),
   ];
 }
 

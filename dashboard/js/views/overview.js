@@ -18,8 +18,8 @@ export async function show({ who }) {
     seesPeople ? part(() => period(meta.as_of)) : null,
     h("div", { class: "grid" },
       who.role === "admin" ? part(daily, { wide: true }) : null,
-      live(now, NOW_SECONDS),
-      seesPeople ? [part(top), part(completed)] : null),
+      live(now, NOW_SECONDS, { wide: true })),
+    seesPeople ? h("div", { class: "grid thirds" }, part(top), part(completed)) : null,
   ];
 }
 

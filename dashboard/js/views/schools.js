@@ -11,12 +11,12 @@ export async function show({ who, rest, filters, setFilters, reload }) {
   const { data, page } = await get("/schools/", { search: filters.search, limit: LIMIT, offset });
   return [
     h("div", { class: "head" }, h("h1", {}, "Schools"), searchForm("Name or code", filters, setFilters)),
-    card("Registry", table([
+    h("div", { class: "stack" }, card("Registry", table([
       { name: "name", label: "School", cell: (row) => h("a", { href: `#/schools/${row.id}` }, row.name) },
       { name: "code", label: "Code" }, { name: "country", label: "Country" }, { name: "timezone", label: "Time zone" },
       { name: "is_active", label: "Active", format: yesNo },
     ], data, { caption: "By name", empty: "No school matches." }), pager({ offset, limit: LIMIT, total: page.total }, (to) => setFilters({ ...filters, offset: to }))),
-    who.role === "admin" && !who.school_id ? form(reload) : null,
+    who.role === "admin" && !who.school_id ? form(reload) : null),
   ];
 }
 

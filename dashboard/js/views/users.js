@@ -6,6 +6,11 @@ import { moment, words, yesNo } from "../format.js";
 const LIMIT = 20;
 const ROLES = [["", "All"], ["STUDENT", "Students"], ["TEACHER", "Teachers"], ["ADMIN", "Admins"]];
 
+function person(row) {
+  const name = [row.first_name, row.last_name].filter(Boolean).join(" ") || "–";
+  return row.role === "STUDENT" ? h("a", { href: `#/learner/${row.id}` }, name) : name;
+}
+
 export async function show({ filters, setFilters }) {
   const offset = Number(filters.offset ?? 0);
   const { data, page } = await get("/users/", { search: filters.search, role: filters.role, limit: LIMIT, offset });
@@ -14,7 +19,7 @@ export async function show({ filters, setFilters }) {
     h("div", { class: "head" }, h("h1", {}, "Users"), searchForm("Name, username or e-mail", filters, setFilters, choice)),
     card("Accounts", table([
       { name: "username", label: "Username" },
-      { name: "last_name", label: "Name", cell: (row) => [row.first_name, row.last_name].filter(Boolean).join(" ") || "–" },
+      { name: "last_name", label: "Name", cell: (row) => person(row) },
       { name: "email", label: "E-mail" },
       { name: "role", label: "Role", format: (value) => words(value.toLowerCase()) },
       { name: "is_active", label: "Active", format: yesNo },
