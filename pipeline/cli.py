@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from typing import Any
 
+import structlog
 import typer
 from typer.core import TyperGroup
 
@@ -40,6 +41,8 @@ for _module in pkgutil.iter_modules(commands.__path__):
 
 def main() -> None:
     """Entry point of the console script."""
+    # What the snapshots of a server log is no answer of a command; servers set their logs up themselves.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     app()
 
 

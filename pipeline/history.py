@@ -40,15 +40,20 @@ class RunLog:
         steps = [step.model_copy(update=changes) if step.name == name else step for step in self.record.steps]
         self.update(steps=tuple(steps))
 
+    def append(self, step: StepRecord) -> None:
+        """Add what followed the steps of the run."""
+        self.update(steps=(*self.record.steps, step))
+
     def finish(self, state: RunState, error: RunError | None = None) -> None:
         """Close the record."""
         self.update(state=state, error=error, finished_at=datetime.now(UTC))
 
     def write_traceback(self, text: str) -> str:
-        """Keep a traceback for the operator, readable by the owner only, and return the file's name."""
-        name = f"{self.record.run_id}.log"
-        write_atomic(self._folder / name, text.encode(), mode=PRIVATE)
-        return name
+        """Add a traceback for the operator to the run's log, readable by the owner only; returns its name."""
+        path = self._folder / f"{self.record.run_id}.log"
+        before = path.read_bytes() if path.exists() else b""
+        write_atomic(path, before + text.encode(), mode=PRIVATE)
+        return path.name
 
 
 def close_killed_runs(settings: Settings) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from api.runs import RunError, RunRecord, RunState, StepState
+from api.runs import RunError, RunRecord, RunState, StepRecord, StepState
 from ingest import IngestError
 from ingest.progress import Reporter
 from pipeline.errors import PipelineError
@@ -64,10 +64,17 @@ class Step:
 
 
 def execute(
-    settings: Settings, command: str, steps: tuple[Step, ...], options: Options, report: Reporter
+    settings: Settings,
+    command: str,
+    steps: tuple[Step, ...],
+    options: Options,
+    report: Reporter,
+    afterwards: tuple[Step, ...] = (),
 ) -> RunRecord:
     """Run the steps in order and return the record of the run; the first failure ends it.
 
+    The steps in `afterwards` follow however the run ended, and whatever becomes of them changes nothing about
+    that: it is told and recorded. One that returns "" had nothing to do.
     Raises LockedError when another process works on the data directory.
     """
     with run_lock(settings):
@@ -81,6 +88,8 @@ def execute(
         except BaseException:
             log.finish(RunState.FAILED, _interrupted(log))
             raise
+        for step in afterwards:
+            _follow(step, run)
         return log.record
 
 
@@ -113,6 +122,18 @@ def _perform(step: Step, run: Run) -> None:
     seconds = _since(started)
     run.log.step(step.name, state=StepState.DONE, seconds=seconds, detail=detail)
     run.report.finish(step.name, f"{detail} ({seconds:.1f} s)")
+
+
+def _follow(step: Step, run: Run) -> None:
+    started = time.monotonic()
+    try:
+        state, detail = StepState.DONE, step.action(run)
+    except Exception as error:
+        reason = _explain(error, run.log)
+        state, detail = StepState.FAILED, f"failed: {reason.message}"
+    if detail:
+        run.log.append(StepRecord(name=step.name, state=state, seconds=_since(started), detail=detail))
+        run.report.finish(step.name, f"{detail} ({_since(started):.1f} s)")
 
 
 def _since(started: float) -> float:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import SettingsError
 
 from api.settings import PREFIX, ApiSettings
 from pipeline.errors import UsageError
+
+_ADDRESS = r"^[^@\s<>]+@[^@\s<>]+$"
 
 
 class Engine(StrEnum):
@@ -40,6 +43,52 @@ class Settings(ApiSettings):
         default=None,
         description="PostgreSQL URL of SQLMesh's state where machines share it; a file when not set.",
     )
+
+    report_dir: Path | None = Field(
+        default=None, description="Folder that every published night writes its morning reports to."
+    )
+    notice_webhook_url: SecretStr | None = Field(
+        default=None, description="http(s) URL that a failed night is told to, as JSON by POST."
+    )
+    notice_smtp_host: str | None = Field(
+        default=None, description="Mail server that a failed night is told through."
+    )
+    notice_smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
+    notice_smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How mail is encrypted: starttls, tls or none (no password then)."
+    )
+    notice_smtp_user: str | None = Field(
+        default=None, description="Account at the mail server; mail is sent without one when not set."
+    )
+    notice_smtp_password: SecretStr | None = Field(default=None, description="Password of that account.")
+    notice_mail_from: str | None = Field(
+        default=None, pattern=_ADDRESS, description="Sender of notices by mail."
+    )
+    notice_mail_to: tuple[Annotated[str, Field(pattern=_ADDRESS)], ...] = Field(
+        default=(), description="Receivers of notices by mail, as a JSON list."
+    )
+    notice_timeout_seconds: float = Field(
+        default=5, gt=0, le=60, description="Longest wait for the webhook or mail server, each of 3 times."
+    )
+
+    @field_validator("notice_webhook_url")
+    @classmethod
+    def _is_web(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().lower().startswith(("http://", "https://")):
+            raise ValueError("not an http(s) URL")
+        return url
+
+    @model_validator(mode="after")
+    def _can_mail(self) -> Self:
+        if self.notice_smtp_host is None:
+            return self
+        if self.notice_mail_from is None or not self.notice_mail_to:
+            raise ValueError("NOTICE_SMTP_HOST needs NOTICE_MAIL_FROM and NOTICE_MAIL_TO")
+        if (self.notice_smtp_user is None) != (self.notice_smtp_password is None):
+            raise ValueError("NOTICE_SMTP_USER and NOTICE_SMTP_PASSWORD go together")
+        if self.notice_smtp_password is not None and self.notice_smtp_security == "none":
+            raise ValueError("NOTICE_SMTP_PASSWORD is not sent unencrypted: NOTICE_SMTP_SECURITY is none")
+        return self
 
     @property
     def warehouse_file(self) -> Path:

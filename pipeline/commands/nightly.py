@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.runs import RunState
+from api.runs import RunRecord, RunState
 from pipeline.errors import ExitCode
 from pipeline.screen import say, show_failure
 from pipeline.settings import Engine, Settings, read_settings
@@ -45,9 +46,20 @@ UseEngine = Annotated[
 
 
 @app.command()
-def nightly(as_of: AsOf = None, allow_truncation: AllowTruncation = False, engine: UseEngine = None) -> None:
+def nightly(
+    as_of: AsOf = None,
+    allow_truncation: AllowTruncation = False,
+    engine: UseEngine = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the morning reports there; default SCHOOLHOUSE_REPORT_DIR."),
+    ] = None,
+) -> None:
     """Ingest, build, audit, publish; exit 0 only when published."""
-    run_nightly(_settings(engine), "nightly", as_of, allow_truncation)
+    settings = _settings(engine)
+    if report is not None:
+        settings = settings.model_copy(update={"report_dir": report})
+    run_nightly(settings, "nightly", as_of, allow_truncation)
 
 
 @app.command()
@@ -80,23 +92,18 @@ def run_nightly(
     settings: Settings, command: str, as_of: datetime | None = None, allow_truncation: bool = False
 ) -> None:
     """Run a whole night; every command that needs one calls this."""
-    settings.require_source_url()
-    from pipeline.steps import NIGHTLY
+    from ingest.progress import reporter_for
+    from pipeline.night import night
+    from pipeline.run import Options
 
-    run_steps(settings, command, NIGHTLY, as_of, allow_truncation)
+    with reporter_for(sys.stderr) as report:
+        run = night(settings, command, Options(as_of, allow_truncation), report)
+    end(run)
 
 
 def _settings(engine: Engine | None) -> Settings:
     settings = read_settings()
     return settings.model_copy(update={"engine": engine}) if engine else settings
-
-
-def _check_engine(settings: Settings) -> None:
-    """What the engine needs is asked for before anything is read."""
-    if settings.engine is Engine.SPARK:
-        from pipeline.lake.require import require_spark
-
-        require_spark()
 
 
 def run_steps(
@@ -106,13 +113,20 @@ def run_steps(
     as_of: datetime | None = None,
     allow_truncation: bool = False,
 ) -> None:
-    """Run steps with progress on stderr, say how it ended, and leave with exit code 1 on a failure."""
-    _check_engine(settings)
+    """Run steps with progress on stderr, as a night does, but without its reports and notices."""
+    from pipeline.lake.require import check_engine
+
+    check_engine(settings)
     from ingest.progress import reporter_for
     from pipeline.run import Options, execute
 
     with reporter_for(sys.stderr) as report:
         run = execute(settings, command, steps, Options(as_of, allow_truncation), report)
+    end(run)
+
+
+def end(run: RunRecord) -> None:
+    """Say how a run ended, and leave with exit code 1 on a failure."""
     if run.state is RunState.FAILED:
         show_failure(run)
         raise typer.Exit(ExitCode.FAILED)

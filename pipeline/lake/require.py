@@ -8,9 +8,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pipeline.errors import UsageError
+from pipeline.settings import Engine, Settings
 
 EXTRA = "pip install 'schoolhouse[spark]'"
 ICEBERG_WHEEL = "snowpark_connect_deps_iceberg"  # carries Apache Iceberg's jar for Spark 3.5
+
+
+def check_engine(settings: Settings) -> None:
+    """Ask for what the engine needs before anything is read. Raises UsageError."""
+    if settings.engine is Engine.SPARK:
+        require_spark()
 
 
 def require_spark() -> None:
