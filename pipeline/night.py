@@ -18,7 +18,8 @@ from pipeline.steps import NIGHTLY
 def night(settings: Settings, command: str, options: Options, report: Reporter) -> RunRecord:
     """Run a night and return its record. Whatever becomes of reports and notices changes nothing about it.
 
-    Raises UsageError without a source or engine, and LockedError when another run is at work, after a notice of it.
+    Raises UsageError without a source or an engine, and LockedError while another run is at work, after a
+    notice of it.
     """
     try:
         settings.require_source_url()
