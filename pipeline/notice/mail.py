@@ -24,14 +24,19 @@ def send_mail(notice: Notice, settings: Settings) -> None:
     except smtplib.SMTPResponseException as error:
         is_permanent = error.smtp_code >= _FIRST_PERMANENT
         raise DeliveryError(f"SMTP {error.smtp_code}", may_pass=not is_permanent) from None
-    except ssl.SSLError as error:
-        raise DeliveryError(type(error).__name__, may_pass=False) from None
-    except (OSError, smtplib.SMTPException) as error:
-        raise DeliveryError(type(error).__name__, may_pass=isinstance(error, OSError)) from None
+    except OSError as error:  # all of smtplib's are
+        raise DeliveryError(type(error).__name__, may_pass=_may_pass(error)) from None
     if refused:
         raise DeliveryError(
             f"{len(refused)} of {len(settings.notice_mail_to)} receivers refused", may_pass=False
         )
+
+
+def _may_pass(error: OSError) -> bool:
+    """Whether the connection failed, and not what was said over it."""
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return True
+    return not isinstance(error, smtplib.SMTPException | ssl.SSLError)
 
 
 def _connected(settings: Settings) -> smtplib.SMTP:

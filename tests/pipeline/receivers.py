@@ -134,7 +134,7 @@ def postbox(
 
     def sign_in(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         box.logins.append(data.login)
-        return AuthResult(success=data.password == (password or "").encode())
+        return AuthResult(success=data.password == (password or "").encode(), handled=False)
 
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
@@ -149,7 +149,7 @@ def postbox(
         tls_context=context if security == "starttls" else None,
         require_starttls=security == "starttls",
         authenticator=sign_in if password else None,
-        auth_required=password is not None,
+        auth_required=password is not None and security == "starttls",
         auth_require_tls=security == "starttls",
     )
     controller.start()
