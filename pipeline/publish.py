@@ -42,7 +42,7 @@ def publish(warehouse: Warehouse, settings: Settings, run_id: str) -> Manifest:
     Raises PublishError when the newest batch has no complete build; `current` is then as it was.
     """
     state = whole_build(warehouse.connection)
-    settings.snapshots_dir.mkdir(parents=True, exist_ok=True)
+    _make_folder(settings.snapshots_dir)
     manifest = write_snapshot(warehouse, settings.snapshots_dir, state, run_id)
     switch(settings.snapshots_dir, manifest.id)
     keep_newest(settings.snapshots_dir, settings.keep_snapshots)
@@ -59,13 +59,27 @@ def write_snapshot(warehouse: Warehouse, folder: Path, state: BuildState, run_id
         manifest = _fill(
             warehouse, unfinished, state, {"id": snapshot_id, "run_id": run_id, "built_at": built_at}
         )
-        unfinished.chmod(0o755)
+        _open_to_readers(unfinished)
         unfinished.rename(folder / snapshot_id)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
     sync(folder)
     return manifest
+
+
+def _make_folder(folder: Path) -> None:
+    """The folder of all snapshots, if there is none yet."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
+
+
+def _open_to_readers(folder: Path) -> None:
+    """Who reads marts may be another user than the one who runs the nights; not so for identities."""
+    for name in (MARTS_FILE, MANIFEST_FILE):
+        (folder / name).chmod(0o644)
+    folder.chmod(0o755)
 
 
 def _fill(warehouse: Warehouse, folder: Path, state: BuildState, head: dict[str, Any]) -> Manifest:

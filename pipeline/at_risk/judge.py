@@ -23,7 +23,7 @@ Losses = Callable[[duckdb.DuckDBPyConnection], None]
 class Figures:
     """One reason (or ANY of them) in one school (or in all: None).
 
-    `days`: learner-dates on which it could be raised; `right_days`: those on which that would be right.
+    `days`: learner-dates of learners who are there; `right_days`: those on which a flag would be right.
     """
 
     reason: str
@@ -43,8 +43,8 @@ class Figures:
         return _share(self.right, self.raised)
 
     @property
-    def chance(self) -> float | None:
-        """What the precision would be if as many flags were raised on any of the dates."""
+    def base_rate(self) -> float | None:
+        """The precision of flags raised by lot, on learners who are there."""
         return _share(self.right_days, self.days)
 
     @property

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-# `back`: days before the today of the school. `is_right`: the learner is away, or stays away from a date
-# within the $horizon dates after.
+# `back`: days before the today of the school. `is_away`: within a drop-out. `is_right`: away, or staying away
+# from a date within the $horizon dates after.
 FLAGS = """
 CREATE OR REPLACE TEMP TABLE flags (
-    user_key INTEGER, school_key INTEGER, day DATE, back INTEGER, is_right BOOLEAN,
+    user_key INTEGER, school_key INTEGER, day DATE, back INTEGER, is_away BOOLEAN, is_right BOOLEAN,
     never_started BOOLEAN, is_inactive BOOLEAN, has_low_accuracy BOOLEAN, is_behind_class BOOLEAN,
     has_any BOOLEAN
 )
@@ -23,6 +23,9 @@ WITH learners AS (
     GROUP BY user_key, school_key, day
 )
 SELECT user_key, school_key, day, $back,
+       EXISTS (SELECT 1 FROM losses
+               WHERE losses.user_key = learners.user_key AND losses.loss_date <= learners.day
+                   AND coalesce(losses.return_date, DATE '9999-12-31') > learners.day),
        EXISTS (SELECT 1 FROM losses
                WHERE losses.user_key = learners.user_key
                    AND losses.loss_date <= learners.day + $horizon::INTEGER
@@ -56,19 +59,19 @@ FROM runs
 WHERE coalesce(return_date, today_date + 1) - loss_date >= $silence
 """
 
-# Learner-dates on which the reason could be raised (it did not hold the date before) and whose outcome is
-# known; those that would be right; the flags raised; the right ones of these. By school and in all.
+# Of the learner-dates whose outcome is known: those of learners who are there; those of them who are about to
+# stay away; the flags raised (the reason did not hold the date before); the right ones. By school and in all.
 RAISED = """
 WITH followed AS (
-    SELECT school_key, back, is_right, {reason} AS is_flagged,
-           coalesce(lag({reason}) OVER by_date AND lag(back) OVER by_date = back + 1, false) AS is_held
+    SELECT school_key, back, is_away, is_right, {reason} AND NOT coalesce(
+               lag({reason}) OVER by_date AND lag(back) OVER by_date = back + 1, false) AS is_raised
     FROM flags
     WINDOW by_date AS (PARTITION BY user_key ORDER BY back DESC)
 )
-SELECT school_key, count(*), count(*) FILTER (is_right), count(*) FILTER (is_flagged),
-       count(*) FILTER (is_flagged AND is_right)
+SELECT school_key, count(*) FILTER (NOT is_away), count(*) FILTER (NOT is_away AND is_right),
+       count(*) FILTER (is_raised), count(*) FILTER (is_raised AND is_right)
 FROM followed
-WHERE NOT is_held AND back < $days AND back >= $horizon + $silence - 1
+WHERE back < $days AND back >= $horizon + $silence - 1
 GROUP BY GROUPING SETS ((school_key), ())
 """
 

@@ -12,7 +12,7 @@ COLUMNS = (
     "flags raised",
     "right",
     "precision",
-    "by chance",
+    "base rate",
     "drop-outs",
     "warned before",
     "found",
@@ -35,7 +35,7 @@ def cells(figures: Figures) -> tuple[object, ...]:
         figures.raised,
         figures.right,
         _percent(figures.precision),
-        _percent(figures.chance),
+        _percent(figures.base_rate),
         figures.losses,
         figures.warned,
         figures.found,
@@ -53,4 +53,4 @@ def markdown(rows: Iterable[Figures]) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.0f} %"
+    return "–" if share is None else f"{100 * share:.1f} %"

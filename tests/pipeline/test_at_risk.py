@@ -127,9 +127,9 @@ def test_figures_of_a_known_history(history: duckdb.DuckDBPyConnection) -> None:
     assert (low.raised, low.right, low.precision, low.recall, low.lead_days) == (1, 0, 0, 0, None)
     behind = found["is_behind_class"]
     assert (behind.raised, behind.precision) == (0, None)
-    # 74 dates of the first and of the second are decided, 70 of the third, less the four after a low score.
-    # The second is away or about to be on all of them, the third until 14 March.
-    assert (low.days, low.right_days) == (74 + 74 + 70 - 4, 74 + 64)
+    # Learners who are there, on the 74 decided dates: the first on all of them, the second on the 14 before
+    # staying away, the third from 15 March on.
+    assert (low.days, low.right_days) == (74 + 14 + 6, 14)
 
 
 def test_all_schools_are_the_sum_of_the_schools(history: duckdb.DuckDBPyConnection) -> None:
