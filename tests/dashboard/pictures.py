@@ -43,7 +43,7 @@ class Picture:
 
 
 PICTURES = (
-    Picture("overview", "admin", "/overview", height=980),
+    Picture("overview", "admin", "/overview", height=1000),
     Picture("engagement", "admin", "/engagement?days=90", scheme="dark"),
     Picture("retention", "admin", "/retention", height=960),
     Picture("compliance", "admin", "/compliance", height=900),

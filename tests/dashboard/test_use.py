@@ -132,6 +132,16 @@ def test_the_desk_keeps_its_history_and_says_what_is_wrong(visit: Visit) -> None
     assert editor.input_value() == "SELECT nothing FROM dim_course"
 
 
+def test_marts_are_found_by_a_word_of_their_columns(visit: Visit) -> None:
+    visitor = visit("analyst", place="/desk")
+    marts = [mart for mart in visitor.ask("/marts") if mart["is_readable"]]
+    visitor.page.get_by_label("Find a mart or column").fill("Stickiness")
+    shown = visitor.page.locator("aside details:visible > summary").all_inner_texts()
+    assert shown == [mart["name"] for mart in marts if "stickiness" in str(mart["columns"]).lower()]
+    visitor.page.get_by_label("Find a mart or column").fill("")
+    assert visitor.page.locator("aside details:visible").count() == len(marts)
+
+
 def test_a_result_is_saved_as_csv_parquet_and_arrow(visit: Visit) -> None:
     visitor = visit("analyst", place="/desk")
     visitor.page.locator("#sql").fill("SELECT course_key, title FROM dim_course ORDER BY course_key")

@@ -222,6 +222,23 @@ def compliance(visitor: Visitor, zone: str) -> None:
     ]
 
 
+def receipts(visitor: Visitor, zone: str) -> None:
+    """Every completed erasure with its proof, and one receipt table by table."""
+    visitor.open("/compliance")
+    found = visitor.ask("/marts/compliance_erasures")
+    assert visitor.rows("Erasure receipts") == [
+        [f"Receipt of request {row['request_key']}", day(row["completed_date"]), "verified: nothing is left"]
+        for row in found
+    ]
+    visitor.open(f"/compliance/{found[0]['request_id']}")
+    receipt = visitor.ask(f"/compliance/erasures/{found[0]['request_id']}")
+    for one in receipt["passes"]:
+        assert visitor.rows(moment(one["erased_at"], zone)) == [
+            [table["table"], number(table["rows_before"]), number(table["rows_after"])]
+            for table in one["tables"]
+        ]
+
+
 def users(visitor: Visitor, zone: str) -> None:
     """Accounts by page, search and role."""
     visitor.open("/users?role=STUDENT&offset=20")
@@ -375,6 +392,7 @@ LOOKS: dict[str, list[Look]] = {
         marts,
         builds,
         desk,
+        receipts,
         *PLATFORM,
     ],
     "school admin": [overview, periods, leaderboard, builds, *PLATFORM],

@@ -1,4 +1,4 @@
-import { get } from "../api.js";
+import { get, martRows } from "../api.js";
 import { card, csvButton, pager, part, select, table, tag, tile, tiles } from "../components.js";
 import { h } from "../dom.js";
 import { date, moment, number, rate, text, words } from "../format.js";
@@ -77,25 +77,29 @@ async function requests(filters, setFilters) {
 }
 
 async function erasures() {
-  const { data } = await get("/compliance/requests", { is_open: false, limit: 100 });
-  const done = data.filter((row) => row.kind === "erasure" && row.status === "completed");
+  const done = await martRows("compliance_erasures");
   return card("Erasure receipts", table([
     { name: "request_key", label: "Request", cell: (row) => h("a", { href: `#/compliance/${row.request_id}` }, `Receipt of request ${row.request_key}`) },
-    { name: "closed_date", label: "Closed", format: date },
+    { name: "completed_date", label: "Completed", format: date },
+    { name: "is_verified", label: "Proof", cell: (row) => proof(row.is_verified) },
   ], done, { caption: "What was removed, table by table", empty: "No erasure has been completed yet." }));
+}
+
+function proof(isVerified) {
+  return isVerified ? tag("verified: nothing is left", "good") : tag("not verified", "bad");
 }
 
 async function receipt(id) {
   const { data } = await get(`/compliance/erasures/${id}`);
   return [
     h("h1", {}, "Erasure receipt"),
-    h("p", {}, `Request ${text(data.request_id)}; asked for as ${words(data.reason)}. The person is known here by a keyed hash alone.`),
-    data.passes.map((pass) => card(moment(pass.erased_at),
-      h("p", {}, pass.is_verified ? tag("verified: nothing is left", "good") : tag("not verified", "bad"),
+    h("p", {}, `Request ${text(data.request_id)}; reason: ${words(data.reason)}. The person is known here by a keyed hash alone.`),
+    h("div", { class: "stack" }, data.passes.map((pass) => card(moment(pass.erased_at),
+      h("p", {}, proof(pass.is_verified),
         ` ${number(pass.snapshots_removed.length)} snapshots removed, ${number(pass.files_rewritten.length)} files rewritten.`),
       table([
         { name: "table", label: "Table" }, { name: "rows_before", label: "Rows before", numeric: true }, { name: "rows_after", label: "Rows after", numeric: true },
-      ], pass.tables, { caption: "Rows about the person", empty: "The warehouse held no row about the person." }))),
+      ], pass.tables, { caption: "Rows about the person", empty: "The warehouse held no row about the person." })))),
   ];
 }
 
