@@ -38,10 +38,10 @@ export function tag(label, tone) {
   return h("span", { class: `tag ${tone}` }, label);
 }
 
-// columns: [{name, label, format, numeric, cell(row)}]
+// columns: [{name, label, format, numeric, isProse, cell(row)}]
 export function table(columns, rows, { caption, rowClass, empty = "Nothing here yet." } = {}) {
   if (!rows.length) return emptyState(empty);
-  const kind = (column) => (column.numeric ? "number" : TIMES.has(column.format) ? "time" : null);
+  const kind = (column) => (column.numeric ? "number" : TIMES.has(column.format) ? "time" : column.isProse ? "prose" : null);
   const head = columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.label));
   const line = (row) =>
     h("tr", { class: rowClass?.(row) ?? null },

@@ -38,7 +38,8 @@ export const ago = unlessNull((value) => {
   const [size, unit] = [[86400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]].find(([size]) => Math.abs(seconds) >= size) ?? [1, "second"];
   return span.format(Math.round(seconds / size), unit);
 });
-export const days = unlessNull((value) => `${number(value)} ${value === 1 ? "day" : "days"}`);
+export const counted = (value, one, many = `${one}s`) => `${number(value)} ${value === 1 ? one : many}`;
+export const days = unlessNull((value) => counted(value, "day"));
 export const seconds = unlessNull((value) => `${number(value)} s`);
 export const text = unlessNull(String);
 export const words = unlessNull((value) => String(value).replaceAll("_", " "));

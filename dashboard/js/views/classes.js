@@ -2,7 +2,7 @@ import { get } from "../api.js";
 import { chartCard } from "../charts.js";
 import { card, csvButton, searchForm, select, table, tag, tile, tiles } from "../components.js";
 import { h } from "../dom.js";
-import { number, percent, rate, words } from "../format.js";
+import { counted, number, percent, rate, words } from "../format.js";
 import { learnerLink } from "./overview.js";
 
 const CLASS_COLUMNS = [
@@ -68,7 +68,7 @@ function distinct(learners) {
 }
 
 function riskCard(title, rows) {
-  const element = card(title, table(LEARNER_COLUMNS, rows, { caption: `${number(rows.length)} learners`, empty: "Nobody is at risk." }));
+  const element = card(title, table(LEARNER_COLUMNS, rows, { caption: counted(rows.length, "learner"), empty: "Nobody is at risk." }));
   element.tools.append(csvButton(title, LEARNER_COLUMNS, rows.map((row) => ({ ...row, reasons: row.reasons.join(" ") }))));
   return element;
 }

@@ -4,7 +4,7 @@ import { get, post, send } from "../api.js";
 import { chartCard } from "../charts.js";
 import { card, csvButton, failure, select, table } from "../components.js";
 import { download, h, replace } from "../dom.js";
-import { number, text } from "../format.js";
+import { counted, text } from "../format.js";
 
 const KEY = "schoolhouse.queries";
 const KEPT = 30;
@@ -74,7 +74,7 @@ function answered(answer, query) {
   // Two columns of a result may have one name: fields are told apart by their place.
   const columns = answer.columns.map((column, index) => ({ name: `c${index}`, heading: column.name, label: column.name, type: column.type, numeric: NUMERIC.test(column.type), format: plain }));
   const rows = answer.rows.map((row) => Object.fromEntries(row.map((value, index) => [`c${index}`, value])));
-  const element = card(`${number(rows.length)} rows${answer.truncated ? ", cut off at the limit" : ""}`, table(columns, rows, { caption: "Result", empty: "The query returned no row." }));
+  const element = card(`${counted(rows.length, "row")}${answer.truncated ? ", cut off at the limit" : ""}`, table(columns, rows, { caption: "Result", empty: "The query returned no row." }));
   element.tools.append(csvButton("result", columns, rows), ...FORMATS.map(([format, label]) =>
     h("button", { type: "button", class: "plain", onclick: () => save(query, format, element) }, label, h("span", { class: "sr" }, " of result"))));
   return [element, rows.length > 1 ? quick(columns, rows) : null];

@@ -1,7 +1,7 @@
 import { get } from "../api.js";
 import { card, select, table, tile, tiles } from "../components.js";
 import { h } from "../dom.js";
-import { date, number } from "../format.js";
+import { counted, date, number, percent } from "../format.js";
 import { learnerLink } from "./overview.js";
 
 const STAFF = ["admin", "teacher"];
@@ -19,13 +19,13 @@ export async function show({ who, filters, setFilters }) {
     h("div", { class: "head" }, h("h1", {}, "Leaderboard"), h("div", { class: "filters" }, choices)),
     me ? tiles(
       tile("My rank", number(me.rank), `of ${number(data.participants_total)}`), tile("My XP", number(me.xp)),
-      tile("Ahead of", me.percentile === null ? "–" : `${number(me.percentile)} %`), tile("To the next rank", number(me.xp_to_next_rank), "XP"),
+      tile("Ahead of", percent(me.percentile)), tile("To the next rank", number(me.xp_to_next_rank), me.xp_to_next_rank === null ? null : "XP"),
     ) : null,
     card(data.from ? `${date(data.from)} to ${date(data.to)}` : "All time", table([
       { name: "rank", label: "Rank", numeric: true },
       { name: "name", label: "Learner", cell: student ? undefined : learnerLink },
       { name: "xp", label: "XP", numeric: true },
-    ], data.entries, { caption: `${number(data.participants_total)} take part`, rowClass: (row) => (row.is_current_user ? "me" : null), empty: "Nobody has earned XP in this period." })),
+    ], data.entries, { caption: counted(data.participants_total, "participant"), rowClass: (row) => (row.is_current_user ? "me" : null), empty: "Nobody has earned XP in this period." })),
   ];
 }
 

@@ -32,7 +32,7 @@ export async function metrics({ filters, setFilters }) {
 
 const METRIC_COLUMNS = [
   { name: "metric", label: "Metric" },
-  { name: "definition", label: "Definition", cell: (row) => prose(row.definition) },
+  { name: "definition", label: "Definition", isProse: true, cell: (row) => prose(row.definition) },
   { name: "columns", label: "Columns", cell: (row) => row.columns.map((column, index) => [index ? ", " : "", h("a", { href: `#/marts/${column.split(".")[0]}` }, column)]) },
 ];
 
@@ -44,7 +44,7 @@ function prose(text) {
 
 const CATALOGUE_COLUMNS = [
   { name: "name", label: "Mart", cell: (row) => h("a", { href: `#/marts/${row.name}` }, row.name) },
-  { name: "description", label: "What a row is" },
+  { name: "description", label: "What a row is", isProse: true },
   { name: "rows", label: "Rows", numeric: true },
   { name: "audits", label: "Audits", cell: auditTag },
 ];
@@ -70,7 +70,7 @@ function one(mart, who) {
     h("div", { class: "stack" },
       card("Columns and definitions", table([
         { name: "name", label: "Column", cell: (row) => [h("code", {}, row.name), mart.grain.includes(row.name) ? [" ", tag("grain", "")] : null] },
-        { name: "type", label: "Type" }, { name: "description", label: "Definition", cell: (row) => [row.description, metricsOf(mart, row, told)] },
+        { name: "type", label: "Type" }, { name: "description", label: "Definition", isProse: true, cell: (row) => [row.description, metricsOf(mart, row, told)] },
       ], mart.columns, { caption: "What each column means" })),
       part(() => origins(mart)),
       card("Audits", table([
