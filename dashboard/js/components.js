@@ -121,10 +121,18 @@ export async function fill(place, make, { quiet = false } = {}) {
   return place;
 }
 
+const unfinished = new Set();
+
 export function part(make, { wide = false } = {}) {
   const place = h("div", { class: wide ? "wide" : null });
-  fill(place, make);
+  const filling = fill(place, make).finally(() => unfinished.delete(filling));
+  unfinished.add(filling);
   return place;
+}
+
+// When every part that has been begun is filled, or shows why not.
+export function partsFilled() {
+  return Promise.allSettled([...unfinished]);
 }
 
 // A part that is asked for again every few seconds for as long as it is on the page.

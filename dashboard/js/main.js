@@ -1,13 +1,14 @@
 // The shell: sign-in, navigation by role, the address as the view's state, freshness, and quiet refresh.
 
 import { ApiError, get, onMeta } from "./api.js";
-import { failure, loading } from "./components.js";
+import { failure, loading, partsFilled } from "./components.js";
 import { h, replace } from "./dom.js";
 import { momentAndZone, useZone } from "./format.js";
 import { claims, signIn, signOut, takeTokenFromFragment, token } from "./session.js";
 import { VIEWS, allowed } from "./views/index.js";
 
 const REFRESH_MILLISECONDS = 30_000;
+const DRAWN_MILLISECONDS = 2000;
 const main = document.getElementById("main");
 let shown = null;
 let known = null;
@@ -43,7 +44,9 @@ async function show({ quiet = false } = {}) {
   if (!quiet) replace(main, loading());
   try {
     const module = await import(`./views/${view.module}.js`);
-    finish(mine, await module[view.shows]({ who, rest: wanted.rest, filters: wanted.filters, setFilters, reload: show }));
+    const content = await module[view.shows]({ who, rest: wanted.rest, filters: wanted.filters, setFilters, reload: show });
+    if (quiet) await partsFilled();
+    finish(mine, content, quiet);
     waiting = false;
   } catch (error) {
     waiting = error.status === 503;
@@ -53,20 +56,36 @@ async function show({ quiet = false } = {}) {
 }
 
 // An answer that comes after the reader has gone on to another view is dropped.
-function finish(mine, content) {
+function finish(mine, content, quiet = false) {
   if (mine !== generation) return;
   document.getElementById("vg-tooltip-element")?.classList.remove("visible");
-  replace(main, content);
+  if (quiet) exchange(content);
+  else replace(main, content);
   main.dataset.place = location.hash;
   main.removeAttribute("aria-busy");
   shown = known;
 }
 
+// The reader's place and the focus stay where they were, though every element is a new one.
+function exchange(content) {
+  const focusable = () => [...main.querySelectorAll("a, button, input, select, [tabindex]")];
+  const at = focusable().indexOf(document.activeElement);
+  const label = document.activeElement?.textContent;
+  main.style.minHeight = `${main.offsetHeight}px`;
+  replace(main, content);
+  const same = focusable()[at];
+  if (same?.textContent === label) same.focus({ preventScroll: true });
+  setTimeout(() => { main.style.minHeight = ""; }, DRAWN_MILLISECONDS);
+}
+
 function showNavigation(views, current) {
   const item = (view) => h("li", {}, h("a", { href: `#/${view.name}`, "aria-current": view === current ? "page" : null }, view.title));
   const group = (name) => [h("li", { class: "group", "aria-hidden": "true" }, name), views.filter((view) => view.group === name).map(item)];
-  replace(document.getElementById("nav"), h("ul", {}, [...new Set(views.map((view) => view.group).filter(Boolean))].map(group)));
-  document.querySelector("#nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const nav = document.getElementById("nav");
+  replace(nav, h("ul", {}, [...new Set(views.map((view) => view.group).filter(Boolean))].map(group)));
+  // On a narrow screen the navigation scrolls sideways; the page itself must stay where it is.
+  const [frame, link] = [nav, nav.querySelector("[aria-current]")].map((element) => element?.getBoundingClientRect());
+  if (link) nav.scrollLeft += link.left - frame.left - (frame.width - link.width) / 2;
 }
 
 function showAccount(who) {
