@@ -22,7 +22,7 @@ from pipeline.report.risk import Risk, find_risk
 
 WEEK = 7
 CHART_DAYS = 8 * WEEK
-SHOWN_REQUESTS = 10
+SHOWN_REQUESTS = 6
 PLATFORM = "platform"
 
 
@@ -51,7 +51,8 @@ class Figures:
     """Everything that is about the subject.
 
     `engagement` and `content` hold one row per date up to `day`, oldest first. `unfinished_schools` counts
-    the schools where `day` was not over at as_of; a school's own report has none.
+    the schools where `day` was not over at as_of; a school's own report has none. `coming` and `overdue` are
+    open requests, the nearest deadline first.
     """
 
     subject: Subject
@@ -62,7 +63,8 @@ class Figures:
     content: list[ContentDay]
     risk: Risk
     compliance: ComplianceStatus
-    requests: Listing
+    coming: Listing
+    overdue: Listing
     newest_event_at: datetime | None
     unfinished_schools: int
 
@@ -106,14 +108,14 @@ def collect(snapshot: Snapshot, subject: Subject) -> Figures:
         content=content_trend(snapshot, scope, CHART_DAYS + 1).daily[:-1],
         risk=find_risk(snapshot, scope),
         compliance=compliance.status(snapshot, scope),
-        requests=compliance.list_requests(snapshot, scope, _OPEN),
+        coming=compliance.list_requests(snapshot, scope, _open(is_overdue=False)),
+        overdue=compliance.list_requests(snapshot, scope, _open(is_overdue=True)),
         newest_event_at=_newest_event(snapshot, scope),
         unfinished_schools=_unfinished(snapshot, day) if scope.platform else 0,
     )
 
 
 _SCHOOLS = "SELECT school_key, school_id, code, name, zone FROM dim_school"
-_OPEN = compliance.RequestFilter(is_open=True, is_overdue=None, limit=SHOWN_REQUESTS, offset=0)
 _NEWEST = "SELECT max(last_event_at) FROM fct_user_day WHERE $school IS NULL OR school_key = $school"
 
 
@@ -124,6 +126,10 @@ def _administrator(school_id: UUID | None) -> Caller:
 def _school(school_key: int, school_id: str | None, code: str, name: str, zone: str) -> Subject:
     caller = _administrator(UUID(school_id) if school_id else None)
     return Subject(Scope(caller, platform=False, school_key=school_key, user_key=None), code, name, zone)
+
+
+def _open(*, is_overdue: bool) -> compliance.RequestFilter:
+    return compliance.RequestFilter(is_open=True, is_overdue=is_overdue, limit=SHOWN_REQUESTS, offset=0)
 
 
 def _period(snapshot: Snapshot, scope: Scope, window: Window) -> Period:

@@ -50,8 +50,11 @@ def test_paper_is_white_and_whole(browser: Browser, report: Path) -> None:
     with browser.new_context(viewport={"width": 700, "height": 900}, color_scheme="dark") as context:
         page, heard = _open(context.new_page(), report)
         page.emulate_media(media="print", color_scheme="dark")
-        ink = page.evaluate("getComputedStyle(document.body).color")
-        assert (ink, page.evaluate(SHOWN)) == ("rgb(26, 34, 48)", 2)
+        ink, paper = page.evaluate(
+            "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
+        )
+        assert (ink, paper) == ("rgb(26, 34, 48)", "rgb(255, 255, 255)")
+        assert page.evaluate(SHOWN) == 2
         assert page.pdf(format="A4", print_background=True).startswith(b"%PDF")
     assert heard == []
 

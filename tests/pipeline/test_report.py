@@ -160,12 +160,13 @@ def test_numbers_are_those_of_the_api(
         assert page.tiles["Erasures unproven"] == str(status["erasures"]["unproven"])
         kept = sum(table["rows_overdue"] for table in status["retention"])
         assert page.tiles["Rows kept too long"] == formats.number(kept)
-        requests = api.get("/compliance/requests", is_open=True, limit=10)
-        listed = page.table("Open requests") if requests else {"Request": []}
-        assert list(listed) == ["Request", *(str(one["request_key"]) for one in requests)]
-        assert [cells[2] for cells in list(listed.values())[1:]] == [
-            formats.plain_day(date.fromisoformat(one["due_date"])) for one in requests
-        ]
+        for caption, is_overdue in (("Next deadlines", False), ("Open past their deadline", True)):
+            requests = api.get("/compliance/requests", is_open=True, is_overdue=is_overdue, limit=6)
+            listed = page.table(caption) if requests else {"No.": []}
+            assert list(listed) == ["No.", *(str(one["request_key"]) for one in requests)]
+            assert [cells[2] for cells in list(listed.values())[1:]] == [
+                formats.plain_day(date.fromisoformat(one["due_date"])) for one in requests
+            ]
 
         (build, *_) = api.get("/builds")
         ingest = api.get(f"/builds/{build['run_id']}")["ingest"]["tables"]
