@@ -25,7 +25,7 @@ COLOURS_AND_SIZES = {
 PLACES = {
     "admin": [
         "/overview", "/engagement", "/retention", "/content", "/compliance", "/users", "/schools", "/marts",
-        "/marts/engagement_daily", "/builds", "/desk",
+        "/marts/engagement_daily", "/metrics", "/builds", "/desk",
     ],
     "teacher": ["/overview", "/classes", "class", "learner", "/at-risk", "/leaderboard"],
     "student": ["/week", "/mastery", "/leaderboard"],
