@@ -2,7 +2,8 @@
 
 The night's work is the same at every size (`NEW_EVENTS` new events and what changes around them), so the
 ratio between sizes says what history costs. Time is wall clock of `schoolhouse nightly` from start to exit;
-memory is the peak resident set that the kernel reports for that process.
+memory is the peak resident set that the kernel reports for that process. Nobody leaves in these nights; one
+more night erases one learner, the one with the most events, on a completed request.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from demo.day import append_day
 from demo.generate import generate
 from demo.server import DemoError, apply_schema, create_database, database_url, drop_database
@@ -28,6 +31,12 @@ DAYS = 365
 NEW_EVENTS = 10_000
 NIGHTS = 3
 SEED = 20261122
+ERASURE_REQUEST = """
+INSERT INTO data_subject_requests (user_id, kind, status, received_at, completed_at, updated_at)
+SELECT user_id, 'erasure', 'completed', %(at)s, %(at)s, %(at)s
+FROM analytics JOIN users ON users.id = analytics.user_id AND users.role = 'STUDENT'
+GROUP BY user_id ORDER BY count(*) DESC, user_id LIMIT 1
+"""
 
 
 @dataclass(frozen=True)
@@ -48,8 +57,10 @@ class Size:
     """What was measured at one size of history, in events."""
 
     events: int
+    generate_seconds: float
     first: Run
     nights: tuple[Run, ...]
+    erasure: Run
 
     @property
     def night_seconds(self) -> float:
@@ -61,16 +72,19 @@ def measure_size(server: str, events: int, data_dir: Path) -> Size:
     """A first run on a new database of `events` events and an empty data directory, then NIGHTS nights."""
     shutil.rmtree(data_dir, ignore_errors=True)
     as_of = start()
+    started = time.perf_counter()
     url = source(server, events, as_of)
+    generate_seconds = time.perf_counter() - started
     first = nightly(url, data_dir, as_of)
-    # The first night writes the figures of who left anew; it is the nights after it that repeat.
+    # The first night after a build still writes caches; it is the nights after it that repeat.
     nights = [one_night(url, data_dir, SEED + number) for number in range(NIGHTS + 1)]
-    return Size(events, first, tuple(nights[1:]))
+    erasure = one_night(url, data_dir, SEED + NIGHTS + 1, erases=True)
+    return Size(events, generate_seconds, first, tuple(nights[1:]), erasure)
 
 
 def start() -> datetime:
     """The moment that generated platforms stand at: some days ago, so that the nights to play lie in the past."""
-    return datetime.now(UTC) - timedelta(days=NIGHTS + 2)
+    return datetime.now(UTC) - timedelta(days=NIGHTS + 3)
 
 
 def source(server: str, events: int, as_of: datetime) -> str:
@@ -87,9 +101,12 @@ def source(server: str, events: int, as_of: datetime) -> str:
     return url
 
 
-def one_night(url: str, data_dir: Path, seed: int) -> Run:
-    """Append one day to the source and run the night at its end."""
-    day = append_day(url, seed=seed, events=NEW_EVENTS)
+def one_night(url: str, data_dir: Path, seed: int, *, erases: bool = False) -> Run:
+    """Append one day to the source and run the night at its end; with `erases` it erases one learner."""
+    day = append_day(url, seed=seed, events=NEW_EVENTS, departures=False)
+    if erases:
+        with psycopg.connect(url) as connection:
+            connection.execute(ERASURE_REQUEST, {"at": day.as_of - timedelta(hours=1)})
     return nightly(url, data_dir, day.as_of)
 
 
