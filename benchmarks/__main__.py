@@ -15,14 +15,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import nights, page, service
+from benchmarks import dbt_peer, nights, page, service
 from benchmarks.ingest import measure as measure_ingest
 from demo.server import database_url, embedded_postgres
 
 WORK = Path("build/bench")
 PAGE = Path("docs/benchmarks.md")
 SIZES = (1_000_000, 10_000_000)
-PARTS = ("ingest", "nights", "api")
+PARTS = ("ingest", "nights", "api", "dbt")
 
 
 def main() -> None:
@@ -57,6 +57,7 @@ MEASURE: dict[str, Callable[[str, list[int]], str]] = {
     "ingest": lambda server, sizes: measure_ingest(server, sizes, WORK),
     "nights": measure_nights,
     "api": measure_api,
+    "dbt": lambda server, sizes: dbt_peer.measure(server, max(sizes), WORK),
 }
 
 

@@ -54,7 +54,7 @@ class ExportedTable:
 def export_person(settings: Settings, user_id: UUID, folder: Path) -> dict[str, int]:
     """Write person.json, meanings.csv and one CSV per table into a new folder; returns rows per table.
 
-    Raises UnknownPersonError, NoSnapshotError, LockedError, or FileExistsError when the folder is there.
+    Raises UnknownPersonError, NoSnapshotError, LockedError, FileExistsError.
     """
     with run_lock(settings), _opened(settings) as (connection, manifest):
         row = connection.execute("SELECT key FROM warehouse.raw.key_users WHERE id = ?", [user_id]).fetchone()

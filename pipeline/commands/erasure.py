@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from pipeline.commands.nightly import run_nightly
-from pipeline.errors import ExitCode
+from pipeline.errors import ExitCode, UsageError
 from pipeline.screen import say
 from pipeline.settings import read_settings
 
 app = typer.Typer()
 
 UserId = Annotated[UUID, typer.Argument(help="Id of the user at the source.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "--out", help="New folder to write into; in the current one without."),
+]
 
 
 @app.command()
@@ -47,22 +51,32 @@ def verify_erasure(
 @app.command("export-person")
 def export_person(
     user_id: UserId,
-    output: Annotated[Path, typer.Option(help="New folder for person.json and one CSV per table.")],
+    output: Output = None,
 ) -> None:
     """Write all that the warehouse holds about one person, with meanings (GDPR Art. 15 and 20)."""
     from pipeline.person import export_person as export
 
-    tables = export(read_settings(), user_id, output)
-    say(f"{output}: {len(tables)} tables, {sum(tables.values()):,} rows")
+    folder = _new_folder(output, f"person-{user_id}")
+    tables = export(read_settings(), user_id, folder)
+    say(f"{folder}: {len(tables)} tables, {sum(tables.values()):,} rows")
 
 
 @app.command("export-public")
 def export_public(
     school: Annotated[str, typer.Option(help="Code of the school.")],
-    output: Annotated[Path, typer.Option(help="New folder for overview.json, classes.csv, weeks.csv.")],
+    output: Output = None,
 ) -> None:
     """Write the aggregates that a school may publish; figures about few people are withheld."""
     from pipeline.public import export_public as export
 
-    withheld = export(read_settings(), school, output)
-    say(f"{output}: withheld {', '.join(f'{count} of {name}' for name, count in withheld.items())}")
+    folder = _new_folder(output, f"public-{PurePath(school).name}")
+    withheld = export(read_settings(), school, folder)
+    say(f"{folder}: withheld {', '.join(f'{count} of {name}' for name, count in withheld.items())}")
+
+
+def _new_folder(wanted: Path | None, name: str) -> Path:
+    """The folder to write into, in the current one unless named. Raises UsageError when it is there."""
+    folder = wanted or Path(name)
+    if folder.exists():
+        raise UsageError(f"{folder} exists already.", hint="Name a new folder with --output.")
+    return folder
