@@ -8,13 +8,10 @@ append the same days, seeds that are there already, two threads. Every mart is c
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +22,7 @@ import duckdb
 from sqlmesh.core.macros import RuntimeStage
 from sqlmesh.core.model import Model
 
-from benchmarks import nights
+from benchmarks import nights, processes
 from benchmarks.ingest import environment
 from demo.day import append_day
 from pipeline.settings import Settings
@@ -90,7 +87,7 @@ def schoolhouse(url: str, data_dir: Path, command: str, as_of: datetime | None =
     options = ["--as-of", as_of.isoformat()] if as_of else []
     names = {"SCHOOLHOUSE_SOURCE_URL": url, "SCHOOLHOUSE_DATA_DIR": str(data_dir)}
     program = str(Path(sys.executable).with_name("schoolhouse"))
-    return timed([program, command, *options], Path.cwd(), os.environ | names)
+    return processes.run([program, command, *options], names).seconds
 
 
 def write_and_run(dbt: Path, data_dir: Path, peer: Path) -> float:
@@ -102,17 +99,8 @@ def write_and_run(dbt: Path, data_dir: Path, peer: Path) -> float:
 
 def run_dbt(dbt: Path, folder: Path, command: str = "build", *options: str) -> float:
     """Run dbt in its project; gives its seconds."""
-    return timed([str(dbt), "--quiet", command, "--profiles-dir", ".", *options], folder, dict(os.environ))
-
-
-def timed(command: Sequence[str], folder: Path, environment: dict[str, str]) -> float:
-    """Seconds of a process; raises with the end of what it printed when it fails."""
-    started = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - started
-    if done.returncode:
-        raise RuntimeError(f"{command[1]} failed: {(done.stdout + done.stderr)[-2000:]}")
-    return seconds
+    command_line = [str(dbt.absolute()), "--quiet", command, "--profiles-dir", ".", *options]
+    return processes.run(command_line, folder=folder).seconds
 
 
 def copy_raw(data_dir: Path, peer: Path) -> None:
@@ -129,7 +117,8 @@ def copy_raw(data_dir: Path, peer: Path) -> None:
 def beside(data_dir: Path, peer: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Our warehouse, whose views want it under its own name, with dbt's attached as `peer`."""
     peer.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(str(data_dir / "warehouse.duckdb"), read_only=True) as connection:
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{data_dir / 'warehouse.duckdb'}' AS warehouse (READ_ONLY)")
         connection.execute(f"ATTACH '{peer}' AS peer")
         yield connection
 

@@ -9,14 +9,13 @@ for ours with all other tables.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import nights
+from benchmarks import nights, processes
 
 EXTENSION_PACKAGES = ("duckdb==1.5.5", "duckdb-extension-postgres-scanner==1.5.5")
 DLT_PACKAGES = ("dlt[duckdb]", "duckdb<2", "connectorx", "sqlalchemy<2.1", "psycopg2-binary", "pyarrow")
@@ -58,16 +57,10 @@ def environment(folder: Path, packages: Sequence[str]) -> Path:
 def copy(python: Path, script: str, url: str, target: Path) -> Copy:
     """Run a copy as a process of its own; raises when it fails."""
     target.unlink(missing_ok=True)
-    command = [str(python), "-W", "ignore", str(HERE / f"{script}.py"), url, str(target)]
-    process = subprocess.Popen(
-        command, cwd=HERE.parent, env=os.environ | {"PYTHONPATH": "."}, stdout=subprocess.PIPE, text=True
-    )
-    printed = process.stdout.read() if process.stdout else ""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command[:2])
-    return Copy(float(json.loads(printed.strip().splitlines()[-1])["seconds"]), usage.ru_maxrss / 1024)
+    # -P: the folder of the script holds a module that has the name of our package.
+    command = [str(python), "-P", "-W", "ignore", str(HERE / f"{script}.py"), url, str(target)]
+    done = processes.run(command, {"PYTHONPATH": "."}, HERE.parent)
+    return Copy(float(json.loads(done.printed.strip().splitlines()[-1])["seconds"]), done.peak_mb)
 
 
 def section(rows: Sequence[tuple[int, Copy, Copy, Copy]]) -> str:

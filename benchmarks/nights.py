@@ -2,17 +2,15 @@
 
 The night's work is the same at every size (`NEW_EVENTS` new events and what changes around them), so the
 ratio between sizes says what history costs. Time is wall clock of `schoolhouse nightly` from start to exit;
-memory is the peak resident set that the kernel reports for that process. Nobody leaves in these nights; one
+memory is the peak resident set of that process. Nobody leaves in these nights; one
 more night erases one learner, the one with the most events, on a completed request.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from typing import Any
 
 import psycopg
 
+from benchmarks import processes
 from demo.day import append_day
 from demo.generate import generate
 from demo.server import DemoError, apply_schema, create_database, database_url, drop_database
@@ -112,16 +111,10 @@ def one_night(url: str, data_dir: Path, seed: int, *, erases: bool = False) -> R
 
 def nightly(url: str, data_dir: Path, as_of: datetime) -> Run:
     """Run `schoolhouse nightly` as its own process and return what it took; raises when it fails."""
-    environment = os.environ | {"SCHOOLHOUSE_SOURCE_URL": url, "SCHOOLHOUSE_DATA_DIR": str(data_dir)}
     command = [str(Path(sys.executable).with_name("schoolhouse")), "nightly", "--as-of", as_of.isoformat()]
-    started = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return Run(seconds, usage.ru_maxrss / 1024, newest_record(data_dir))
+    names = {"SCHOOLHOUSE_SOURCE_URL": url, "SCHOOLHOUSE_DATA_DIR": str(data_dir)}
+    done = processes.run(command, names)
+    return Run(done.seconds, done.peak_mb, newest_record(data_dir))
 
 
 def newest_record(data_dir: Path) -> dict[str, Any]:
