@@ -123,7 +123,7 @@ def _visit(scope: Scope, caller: Caller, snapshot: Snapshot, *, is_stale: bool) 
         snapshot=snapshot,
         is_stale=is_stale,
         target=scope["raw_path"] + b"?" + scope["query_string"],
-        accept=headers.get(b"accept", b""),
+        accept=headers.get(b"accept", b"*/*"),
         accepts_gzip=_accepts_gzip(headers),
         if_none_match=headers.get(b"if-none-match", b""),
     )

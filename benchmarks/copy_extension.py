@@ -13,7 +13,7 @@ COLUMNS = "id, user_id, event_type, lesson_id, xp_earned, created_at"
 
 def main(url: str, target: str) -> None:
     """Print {"seconds", "rows"} of one CREATE TABLE AS with the columns that ingest reads; checkpointed."""
-    connection = duckdb.connect(target, config={"threads": 2, "memory_limit": "384MB"})
+    connection = duckdb.connect(target, config={"threads": 2, "memory_limit": "256MB"})
     # The wheel brings the extension: nothing is downloaded.
     folder = Path(str(files("duckdb_extension_postgres_scanner"))) / "extensions"
     (extension,) = folder.rglob("*.duckdb_extension")

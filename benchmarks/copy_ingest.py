@@ -8,7 +8,7 @@ import duckdb
 
 from ingest import ingest
 
-MEMORY_LIMIT = "384MB"
+MEMORY_LIMIT = "256MB"
 
 
 def main(url: str, target: str) -> None:

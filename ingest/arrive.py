@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cached_property
 
 import duckdb
 import pyarrow as pa
@@ -12,9 +13,10 @@ from ingest import withheld
 from ingest.columns import Column, Forget, Kind
 from ingest.errors import ValueRefusedError
 from ingest.keys import Keys
+from ingest.local_dates import LocalDates
 from ingest.schema import TableFit
 from ingest.warehouse import integer, listed, quoted, registered
-from ingest.zones import GAPLESS, LOCAL_DATE, ZoneDays
+from ingest.zones import GAPLESS, ZoneDays
 
 _EPOCH = date(1970, 1, 1)
 _DAY = 24 * 3600 * 1_000_000
@@ -79,7 +81,14 @@ class Arrival:
             else batch.column(column.source)
             for column in self._present()
         }
+        for column in self._present():
+            if column.derived == "local_date":
+                columns[column.name] = self._local_dates.of(columns["user_key"], columns[column.name])
         return pa.table(columns)
+
+    @cached_property
+    def _local_dates(self) -> LocalDates:
+        return LocalDates(self._connection)
 
     def _without_erased(self, chunk: pa.Table, batch: pa.RecordBatch) -> pa.Table:
         """The rows that are not about erased people; the others are counted."""
@@ -110,13 +119,11 @@ class Arrival:
         value = f"chunk.{quoted(column.name)}"
         if column.derived == "zone":
             return "coalesce(known_zone.zone, 'UTC')"
-        if column.derived == "local_date":
-            return LOCAL_DATE.format(at=value, day="zone_day")
         value = f"CAST({value} AS {column.raw_type})"
         return value if column.default is None else f"coalesce({value}, {default})"
 
     def _joins(self) -> str:
-        return " ".join(_JOINS[column.derived] for column in self._present() if column.derived)
+        return _ZONE if any(column.derived == "zone" for column in self._present()) else ""
 
     def _refused(self, batch: pa.RecordBatch) -> ValueRefusedError:
         """Which column it was. Asked on a connection of its own: the transaction is over."""
@@ -139,10 +146,4 @@ class Arrival:
         return [column for column in self._fit.spec.source_columns.values() if self._fit.has(column)]
 
 
-_JOINS = {
-    "zone": "LEFT JOIN ingest_known_zones AS known_zone ON known_zone.zone = chunk.zone",
-    "local_date": """
-        LEFT JOIN ingest_people AS person ON person.user_key = chunk.user_key
-        LEFT JOIN raw.zone_days AS zone_day ON zone_day.zone = coalesce(person.zone, 'UTC')
-            AND zone_day.utc_date = CAST(chunk.created_at AS DATE)""",
-}
+_ZONE = "LEFT JOIN ingest_known_zones AS known_zone ON known_zone.zone = chunk.zone"

@@ -24,11 +24,29 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 @contextmanager
 def registered(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Iterator[None]:
     """`table` can be queried as `name` inside."""
-    connection.register(name, table)
+    # A transaction keeps what was registered in it to its end: a copy would hold every chunk in memory.
+    held = _Held(table)
+    connection.register(name, held)
     try:
         yield
     finally:
         connection.unregister(name)
+        held.let_go()
+
+
+class _Held:
+    """Lends a table to DuckDB through Arrow's stream interface, until it is let go."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """A new stream of the rows."""
+        return self._table.__arrow_c_stream__(requested_schema)
+
+    def let_go(self) -> None:
+        """Hold no rows any more."""
+        self._table = self._table.schema.empty_table()
 
 
 @contextmanager
