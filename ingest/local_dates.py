@@ -43,9 +43,7 @@ class LocalDates:
         """Dates (date32) of moments (naive UTC, µs, none NULL) by the keys of users (int32, may be NULL)."""
         at: Ints = moments.cast(pa.int64()).to_numpy()
         day = at // _DAY
-        if not np.isin([day.min(initial=0), day.max(initial=0)], self._days).all():
-            self._read_days()
-        column = np.searchsorted(self._days, day)
+        column = self._columns(day)
         zone = self._zone_of(users)
         shift = np.where(
             at >= self._changes_at[zone, column], self._after[zone, column], self._before[zone, column]
@@ -57,6 +55,17 @@ class LocalDates:
         # Key 0 is nobody's, and so of UTC: the first zone.
         keys[keys >= len(self._zones)] = 0
         return self._zones[keys]
+
+    def _columns(self, day: Ints) -> Ints:
+        """Where each day stands in the grid of zones and days; far from today there are gaps in it."""
+        column = np.searchsorted(self._days, day)
+        if not self._are_known(day, column):
+            self._read_days()
+            column = np.searchsorted(self._days, day)
+        return column
+
+    def _are_known(self, day: Ints, column: Ints) -> bool:
+        return bool((self._days[np.minimum(column, len(self._days) - 1)] == day).all())
 
     def _read_days(self) -> None:
         found = self._connection.execute(_ZONE_DAYS, [_NEVER]).fetchnumpy()
