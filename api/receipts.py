@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, ValidationError
 
 from api.manifest import Frozen
 
@@ -49,14 +49,25 @@ class Receipt(Frozen):
         return bool(self.passes) and self.passes[-1].is_verified
 
 
+class DamagedReceiptError(Exception):
+    """A receipt cannot be read; the message is its path."""
+
+
 def read_receipt(folder: Path, receipt_id: str) -> Receipt | None:
-    """The receipt of that id, or None. Raises pydantic.ValidationError when the file is damaged."""
+    """The receipt of that id, or None. Raises DamagedReceiptError."""
     try:
-        return Receipt.model_validate_json((folder / f"{receipt_id}.json").read_bytes())
+        return _read(folder / f"{receipt_id}.json")
     except FileNotFoundError:
         return None
 
 
 def read_receipts(folder: Path) -> list[Receipt]:
-    """Every receipt, by id."""
-    return [Receipt.model_validate_json(path.read_bytes()) for path in sorted(folder.glob("[!.]*.json"))]
+    """Every receipt, by id. Raises DamagedReceiptError."""
+    return [_read(path) for path in sorted(folder.glob("[!.]*.json"))]
+
+
+def _read(path: Path) -> Receipt:
+    try:
+        return Receipt.model_validate_json(path.read_bytes())
+    except ValidationError:
+        raise DamagedReceiptError(str(path)) from None

@@ -61,3 +61,14 @@ class TruncationError(IngestError):
         super().__init__(
             f"{table}: {lost} of {rows} rows are gone from the source, which looks like an accident"
         )
+
+
+class VanishedError(IngestError):
+    """An optional table or column that held something at the last batch is missing."""
+
+    code = "truncation_refused"
+    hint = TruncationError.hint
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        super().__init__(f"missing at the source, although filled at the last run: {', '.join(names)}")

@@ -20,6 +20,7 @@ from ingest.schema import TableFit, check
 from ingest.source import open_source
 from ingest.specs import TABLES
 from ingest.tables import Batch, Loaded, load
+from ingest.vanished import refuse_vanished
 from ingest.warehouse import integer, quoted, registered, transaction
 from ingest.zones import ZoneDays, known_zones
 
@@ -45,6 +46,8 @@ def ingest(
     with open_source(source_url) as source:
         fits = check(TABLES, describe(source, [spec.name for spec in TABLES]))
         create_raw(connection)
+        if not allow_truncation:
+            refuse_vanished(connection, fits)
         moment = _naive(as_of or source.snapshot.now)
         before = _previous_as_of(connection)
         batch_id = _new_batch(connection, moment, _naive(source.snapshot.now))

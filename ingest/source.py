@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import psycopg
 import pyarrow as pa
 from adbc_driver_manager import Error as AdbcError
 from adbc_driver_postgresql import StatementOptions, dbapi
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ingest.errors import SourceError
 from ingest.redact import redact
@@ -29,6 +31,14 @@ SETTINGS = {
     "statement_timeout": "0",
     "transaction_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
+}
+# Of a line that is dead we hear after two minutes; what the URL says wins.
+CONNECTION = {
+    "connect_timeout": "30",
+    "keepalives_idle": "60",
+    "keepalives_interval": "10",
+    "keepalives_count": "6",
+    "tcp_user_timeout": "120000",
 }
 _SNAPSHOT = re.compile(r"[0-9A-Fa-f-]+")
 
@@ -107,11 +117,15 @@ def open_source(url: str) -> Iterator[Source]:
 @contextmanager
 def _connection(url: str) -> Iterator[Any]:
     try:
-        connection = dbapi.connect(url, autocommit=True)
-    except AdbcError as error:
+        connection = dbapi.connect(_with_limits(url), autocommit=True)
+    except (AdbcError, psycopg.ProgrammingError) as error:
         raise _source_error(error, url) from None
     with connection:
         yield connection
+
+
+def _with_limits(url: str) -> str:
+    return make_conninfo("", **{**CONNECTION, **conninfo_to_dict(url)})
 
 
 def _command(connection: Any, sql: str) -> None:
@@ -140,5 +154,5 @@ def _snapshot(connection: Any) -> Snapshot:
     return Snapshot(now, name)
 
 
-def _source_error(error: AdbcError, url: str) -> SourceError:
+def _source_error(error: Exception, url: str) -> SourceError:
     return SourceError(redact(str(error).strip(), url))

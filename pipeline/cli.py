@@ -6,13 +6,16 @@ import importlib
 import pkgutil
 from typing import Any
 
+import duckdb
 import structlog
 import typer
 from typer.core import TyperGroup
 
 from pipeline import commands
+from pipeline.diagnosis import diagnose
 from pipeline.errors import PipelineError
 from pipeline.screen import show_error
+from pipeline.settings import read_settings
 
 
 class Group(TyperGroup):
@@ -23,8 +26,17 @@ class Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except PipelineError as error:
-            show_error(error.code, str(error), error.hint)
-            raise typer.Exit(error.exit_code) from error
+            raise _exit(error) from error
+        except (OSError, duckdb.Error) as error:
+            told = diagnose(error, read_settings().data_dir)
+            if told is None:
+                raise
+            raise _exit(told) from error
+
+
+def _exit(error: PipelineError) -> typer.Exit:
+    show_error(error.code, str(error), error.hint)
+    return typer.Exit(error.exit_code)
 
 
 app = typer.Typer(

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+from pydantic import ValidationError
 
 from api.manifest import IDENTITY_FILE, MARTS_FILE
 from api.receipts import Receipt, read_receipts
@@ -24,13 +25,18 @@ from pipeline.errors import ErasureError
 from pipeline.files import PRIVATE, write_atomic
 from pipeline.lake.place import open_place
 from pipeline.lake.traces import count_rows as count_rows_in_lake
-from pipeline.ledger import Ledger
+from pipeline.ledger import open_ledger
 from pipeline.receipts import write_receipts
 from pipeline.register import record_erasures
 from pipeline.rewrite import CATALOG, clear_leftovers, rewrite
 from pipeline.settings import Settings
-from pipeline.snapshots import current_id, snapshot_ids
+from pipeline.snapshots import current_id, folder_names
 from pipeline.traces import count_rows, remove_from_models
+
+_LOST_STATE = (
+    "Restore it from its backup. Without one, move it and warehouse.duckdb aside, run `schoolhouse nightly`,"
+    " and then remove every snapshot but the current one: they may hold the people whose erasure was at work."
+)
 
 
 def begin(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Erasure:
@@ -38,7 +44,7 @@ def begin(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Erasure:
 
     Raises ErasureError when a row survives. Does nothing before the first ingest.
     """
-    ledger = Ledger(settings.ledger_dir)
+    ledger = open_ledger(settings.ledger_dir, settings.receipts_dir)
     opened = _read_state(settings)
     erasure = opened.merged(find_departures(connection, ledger, settings.receipts_dir))
     if erasure.departures:
@@ -75,7 +81,10 @@ def finish(settings: Settings, duckdb_config: dict[str, str]) -> list[Receipt]:
 def _read_state(settings: Settings) -> Erasure:
     if not settings.erasure_file.exists():
         return Erasure(started_at=datetime.now(UTC))
-    return Erasure.model_validate_json(settings.erasure_file.read_bytes())
+    try:
+        return Erasure.model_validate_json(settings.erasure_file.read_bytes())
+    except ValidationError:
+        raise ErasureError(f"{settings.erasure_file} is damaged.", hint=_LOST_STATE) from None
 
 
 def _remove(connection: duckdb.DuckDBPyConnection, user_keys: list[int]) -> None:
@@ -106,8 +115,8 @@ def _results(settings: Settings, erasure: Erasure) -> dict[str, bool]:
 
 
 def _remove_snapshots(folder: Path, user_keys: list[int]) -> list[str]:
-    """Remove every snapshot but the current one that holds one of these people."""
-    older = [one for one in snapshot_ids(folder) if one != current_id(folder)]
+    """Remove every snapshot but the current one that holds one of these people, or cannot be searched."""
+    older = [one for one in folder_names(folder) if one != current_id(folder)]
     removed = [one for one in older if _holds(folder / one, user_keys)]
     for snapshot_id in removed:
         shutil.rmtree(folder / snapshot_id)
@@ -115,14 +124,17 @@ def _remove_snapshots(folder: Path, user_keys: list[int]) -> list[str]:
 
 
 def _holds(snapshot: Path, user_keys: list[int]) -> bool:
-    counts = _count_in_files([snapshot / MARTS_FILE, snapshot / IDENTITY_FILE], user_keys, {})
+    try:
+        counts = _count_in_files([snapshot / MARTS_FILE, snapshot / IDENTITY_FILE], user_keys, {})
+    except duckdb.Error:
+        return True
     return any(rows for tables in counts.values() for rows in tables.values())
 
 
 def _rows_left(settings: Settings, user_keys: list[int], config: dict[str, str]) -> dict[int, dict[str, int]]:
     """Rows per person and table that are left in the warehouse file and in the snapshots."""
     folder = settings.snapshots_dir
-    files = [folder / one / name for one in snapshot_ids(folder) for name in (MARTS_FILE, IDENTITY_FILE)]
+    files = [folder / one / name for one in folder_names(folder) for name in (MARTS_FILE, IDENTITY_FILE)]
     left = _count_in_files([settings.warehouse_file], user_keys, config)
     for key, tables in count_rows_in_lake(open_place(settings.lake), user_keys).items():
         left[key] |= tables

@@ -85,3 +85,44 @@ class NoSnapshotError(PipelineError):
 
     code = "no_snapshot"
     default_hint = "`schoolhouse nightly` publishes one, `schoolhouse snapshots` lists them."
+
+
+class DiskFullError(PipelineError):
+    """The disk, the quota or the largest file size is used up."""
+
+    code = "disk_full"
+    default_hint = "Free space there, then run the same command again; it carries on from what is on disk."
+
+
+class NotPermittedError(PipelineError):
+    """The process lacks a right on a file or folder."""
+
+    code = "not_permitted"
+    default_hint = "Run as the owner of the data directory, and see that it is not mounted read-only."
+
+
+class MemoryLimitError(PipelineError):
+    """SCHOOLHOUSE_MEMORY_LIMIT is too low, or no disk is left to spill to."""
+
+    code = "memory_limit"
+    default_hint = "Raise SCHOOLHOUSE_MEMORY_LIMIT, then run `schoolhouse nightly` again."
+
+
+class DamagedWarehouseError(PipelineError):
+    """The warehouse file cannot be read. Nothing in it is lost for good: the source has it all."""
+
+    code = "warehouse_damaged"
+    default_hint = (
+        "Move warehouse.duckdb (and warehouse.duckdb.wal) aside and run `schoolhouse nightly`: it builds all"
+        " anew from the source. Snapshots, history, receipts and ledger are other files and stay. Then delete"
+        " what was moved: it may hold people who are erased."
+    )
+
+
+class DamagedFileError(PipelineError):
+    """A file of a snapshot cannot be read."""
+
+    code = "file_damaged"
+    default_hint = (
+        "`schoolhouse nightly` publishes a new snapshot, `schoolhouse rollback` goes back to an older."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,8 +20,9 @@ class RunLog:
     def __init__(self, settings: Settings, command: str, steps: tuple[str, ...]) -> None:
         now = datetime.now(UTC)
         self._folder = settings.runs_dir
+        newest = max((path.stem for path in self._folder.glob("[0-9]*.json")), default="")
         self.record = RunRecord(
-            run_id=new_id(now),
+            run_id=new_id(now, newest),
             command=command,
             pid=os.getpid(),
             started_at=now,
@@ -48,11 +50,22 @@ class RunLog:
         """Close the record."""
         self.update(state=state, error=error, finished_at=datetime.now(UTC))
 
+    def fail_step(self, name: str, seconds: float) -> None:
+        """Note that a step failed; on a full disk in memory only."""
+        with suppress(OSError):
+            self.step(name, state=StepState.FAILED, seconds=seconds)
+
+    def fail(self, error: RunError) -> None:
+        """Close the record of a run that failed; on a full disk in memory only: the next run settles it."""
+        with suppress(OSError):
+            self.finish(RunState.FAILED, error)
+
     def write_traceback(self, text: str) -> str:
-        """Add a traceback for the operator to the run's log, readable by the owner only; returns its name."""
+        """Add a traceback for the operator, if it can be, to the run's log, for the owner alone; the log's name."""
         path = self._folder / f"{self.record.run_id}.log"
-        before = path.read_bytes() if path.exists() else b""
-        write_atomic(path, before + text.encode(), mode=PRIVATE)
+        with suppress(OSError):
+            before = path.read_bytes() if path.exists() else b""
+            write_atomic(path, before + text.encode(), mode=PRIVATE)
         return path.name
 
 

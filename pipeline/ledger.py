@@ -14,12 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+from api.receipts import read_receipts
 from pipeline.errors import PipelineError
 from pipeline.files import PRIVATE, write_atomic
 
 LEDGER_FILE = "erasures.jsonl"
 KEY_FILE = "key"
 KEY_BYTES = 32
+MARKED = b"the key of a line"
 
 
 class LedgerError(PipelineError):
@@ -30,12 +32,18 @@ class LedgerError(PipelineError):
 
 
 class Ledger:
-    """The subjects of all erasures. `holds` answers for an id; `add` is on disk when it returns."""
+    """The subjects of all erasures. `holds` answers for an id; `add` is on disk when it returns.
+
+    Raises LedgerError when a line is damaged, or the key is not the one that the lines were made with.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lines = _read_lines(folder / LEDGER_FILE)
         self._key = _read_key(folder, is_new=not self._lines)
+        self._mark = hmac.digest(self._key, MARKED, "sha256").hex()[:16]
+        if any(line.get("key", self._mark) != self._mark for line in self._lines):
+            raise LedgerError(f"{folder / KEY_FILE} is not the key of this ledger.")
         self.subjects = frozenset(line["subject"] for line in self._lines)
 
     def subject(self, user_id: UUID) -> str:
@@ -52,10 +60,19 @@ class Ledger:
         if not new:
             return
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        self._lines += [{"subject": subject, "erased_at": now} for subject in new]
+        self._lines += [{"subject": subject, "erased_at": now, "key": self._mark} for subject in new]
         content = "".join(json.dumps(line) + "\n" for line in self._lines)
         write_atomic(self._folder / LEDGER_FILE, content.encode(), mode=PRIVATE)
         self.subjects |= set(new)
+
+
+def open_ledger(folder: Path, receipts: Path) -> Ledger:
+    """The ledger, which must hold everybody whom a receipt says was erased. Raises LedgerError."""
+    ledger = Ledger(folder)
+    erased = {receipt.subject for receipt in read_receipts(receipts) if receipt.subject}
+    if missing := erased - ledger.subjects:
+        raise LedgerError(f"{folder / LEDGER_FILE} lacks {len(missing)} people who have receipts.")
+    return ledger
 
 
 def _read_lines(path: Path) -> list[dict[str, str]]:
@@ -63,9 +80,12 @@ def _read_lines(path: Path) -> list[dict[str, str]]:
         return []
     try:
         lines = [json.loads(line) for line in path.read_text().splitlines()]
-        return [{"subject": line["subject"], "erased_at": line["erased_at"]} for line in lines]
-    except (ValueError, KeyError, TypeError):
-        raise LedgerError(f"{path} is damaged.") from None
+        # An empty ledger is never written.
+        if lines and all({"subject", "erased_at"} <= line.keys() for line in lines):
+            return lines
+    except (ValueError, AttributeError):
+        pass
+    raise LedgerError(f"{path} is damaged.")
 
 
 def _read_key(folder: Path, *, is_new: bool) -> bytes:

@@ -29,7 +29,7 @@ from pipeline.files import sha256, sync, write_atomic
 from pipeline.identity import write_identity
 from pipeline.ids import new_id
 from pipeline.settings import Settings
-from pipeline.snapshots import UNFINISHED, keep_newest, switch
+from pipeline.snapshots import UNFINISHED, folder_names, keep_newest, switch
 from pipeline.warehouse import Warehouse
 
 SCHOOL_COLUMN = "school_key"
@@ -52,7 +52,7 @@ def publish(warehouse: Warehouse, settings: Settings, run_id: str) -> Manifest:
 def write_snapshot(warehouse: Warehouse, folder: Path, state: BuildState, run_id: str) -> Manifest:
     """Write a whole snapshot into `folder/<id>`, flushed to disk; nobody sees it before the switch."""
     built_at = datetime.now(UTC)
-    snapshot_id = new_id(built_at)
+    snapshot_id = new_id(built_at, max(folder_names(folder), default=""))
     unfinished = folder / f"{snapshot_id}{UNFINISHED}"
     unfinished.mkdir(mode=0o700)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 from api.runs import RunError, RunRecord, RunState, StepRecord, StepState
 from ingest import IngestError
 from ingest.progress import Reporter
+from pipeline.diagnosis import diagnose
 from pipeline.errors import PipelineError
 from pipeline.history import RunLog, close_killed_runs, forget_old_runs
 from pipeline.lock import run_lock
@@ -75,7 +76,8 @@ def execute(
 
     The steps in `afterwards` follow however the run ended, and whatever becomes of them changes nothing about
     that: it is told and recorded. One that returns "" had nothing to do.
-    Raises LockedError when another process works on the data directory.
+    Raises LockedError when another process works on the data directory, and OSError when not
+    even the history can be written.
     """
     with run_lock(settings):
         tidy(settings)
@@ -84,9 +86,9 @@ def execute(
         try:
             _perform_all(steps, run)
         except Exception as error:
-            log.finish(RunState.FAILED, _explain(error, log))
+            log.fail(_explain(error, run))
         except BaseException:
-            log.finish(RunState.FAILED, _interrupted(log))
+            log.fail(_interrupted(log))
             raise
         for step in afterwards:
             _follow(step, run)
@@ -116,7 +118,7 @@ def _perform(step: Step, run: Run) -> None:
     try:
         detail = step.action(run)
     except BaseException as error:
-        run.log.step(step.name, state=StepState.FAILED, seconds=_since(started))
+        run.log.fail_step(step.name, _since(started))
         run.report.finish(step.name, f"failed after {_since(started):.1f} s: {_first_line(error)}")
         raise
     seconds = _since(started)
@@ -129,10 +131,11 @@ def _follow(step: Step, run: Run) -> None:
     try:
         state, detail = StepState.DONE, step.action(run)
     except Exception as error:
-        reason = _explain(error, run.log)
+        reason = _explain(error, run)
         state, detail = StepState.FAILED, f"failed: {reason.message}"
     if detail:
-        run.log.append(StepRecord(name=step.name, state=state, seconds=_since(started), detail=detail))
+        with suppress(OSError):  # a full disk
+            run.log.append(StepRecord(name=step.name, state=state, seconds=_since(started), detail=detail))
         run.report.finish(step.name, f"{detail} ({_since(started):.1f} s)")
 
 
@@ -145,10 +148,11 @@ def _first_line(error: BaseException) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
-def _explain(error: Exception, log: RunLog) -> RunError:
-    step, name = _failed_step(log), _keep_traceback(error, log)
-    if isinstance(error, PipelineError | IngestError):
-        return RunError(step=step, code=error.code, message=str(error), hint=error.hint)
+def _explain(error: Exception, run: Run) -> RunError:
+    step, name = _failed_step(run.log), _keep_traceback(error, run.log)
+    told = diagnose(error, run.settings.data_dir) or error
+    if isinstance(told, PipelineError | IngestError):
+        return RunError(step=step, code=told.code, message=str(told), hint=told.hint)
     message = f"Unexpected {type(error).__name__}; where it happened is in runs/{name}."
     return RunError(step=step, code="unexpected", message=message, hint="Run it again.")
 

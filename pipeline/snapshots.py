@@ -22,6 +22,12 @@ def snapshot_ids(folder: Path) -> list[str]:
     return sorted(name for name in folders if not name.endswith(UNFINISHED))
 
 
+def folder_names(folder: Path) -> list[str]:
+    """Ids of everything that is or was a snapshot, also what has lost its manifest; oldest first."""
+    found = (path.name for path in folder.glob("[0-9]*") if path.is_dir())
+    return sorted(name for name in found if not name.endswith(UNFINISHED))
+
+
 def current_id(folder: Path) -> str | None:
     """Id of the snapshot that readers see, or None."""
     link = folder / CURRENT

@@ -12,7 +12,7 @@ from ingest import ingest
 from pipeline import build_state, erase
 from pipeline.build import build
 from pipeline.built_by import is_another_engine, remember_engine
-from pipeline.ledger import Ledger
+from pipeline.ledger import open_ledger
 from pipeline.publish import publish
 from pipeline.run import Run, Step
 from pipeline.settings import Engine
@@ -29,7 +29,7 @@ def ingest_step(run: Run) -> str:
         as_of=options.as_of,
         allow_truncation=options.allow_truncation,
         report=run.report,
-        is_erased=Ledger(run.settings.ledger_dir).holds,
+        is_erased=open_ledger(run.settings.ledger_dir, run.settings.receipts_dir).holds,
     )
     report = batch.to_json()
     build_state.end_ingest(run.warehouse.connection, report)

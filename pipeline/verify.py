@@ -105,9 +105,12 @@ def _occurrences(content: mmap.mmap, pattern: bytes) -> int:
 def _in_database(
     settings: Settings, file: Path, user_id: UUID, texts: tuple[str, ...], keys: set[int]
 ) -> list[Trace]:
-    with duckdb.connect() as connection:
-        connection.execute(f"ATTACH '{literal(str(file))}' AS {CATALOG} (READ_ONLY)")
-        found = [*_by_value(connection, user_id, texts), *_by_key(connection, keys)]
+    try:
+        with duckdb.connect() as connection:
+            connection.execute(f"ATTACH '{literal(str(file))}' AS {CATALOG} (READ_ONLY)")
+            found = [*_by_value(connection, user_id, texts), *_by_key(connection, keys)]
+    except duckdb.Error:
+        found = [("damaged: it cannot be searched", 1)]
     return [Trace(_name(settings, file), place, count) for place, count in found]
 
 

@@ -15,6 +15,7 @@ from sqlmesh.core.config import Config, DuckDBConnectionConfig
 from sqlmesh.core.config.loader import load_config_from_paths
 from sqlmesh.core.console import NoopConsole, set_console
 
+from pipeline.copying import literal
 from pipeline.lake.place import Place
 from pipeline.settings import Engine, Settings
 
@@ -53,7 +54,8 @@ class Warehouse:
 def open_warehouse(settings: Settings, project: Path = PROJECT) -> Iterator[Warehouse]:
     """Open (or create) the warehouse; other processes cannot open it meanwhile.
 
-    Closing checkpoints: without it the data of the night would stay in the write-ahead log.
+    Closing checkpoints: without it the data of the night would stay in the write-ahead log. Raises
+    duckdb.Error when the file cannot be used.
     """
     if settings.engine is Engine.SPARK:
         from pipeline.lake.opening import open_lake  # pyspark is an extra
@@ -61,6 +63,7 @@ def open_warehouse(settings: Settings, project: Path = PROJECT) -> Iterator[Ware
         with open_lake(settings, project) as warehouse:
             yield warehouse
         return
+    _try(settings.warehouse_file)
     set_console(NoopConsole())
     constants.MAX_FORK_WORKERS = 1  # no forks beside an open DuckDB, and a quicker start
     with warnings.catch_warnings():
@@ -71,6 +74,12 @@ def open_warehouse(settings: Settings, project: Path = PROJECT) -> Iterator[Ware
             yield Warehouse(context, context.engine_adapter.cursor)
         finally:
             context.close()
+
+
+def _try(file: Path) -> None:
+    """Open and close it. SQLMesh would go on in a database in memory and say so in its log only."""
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{literal(str(file))}' AS {CATALOG}")
 
 
 def duckdb_config(settings: Settings, project: Path = PROJECT) -> dict[str, str]:

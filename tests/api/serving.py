@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 import httpx
+import pytest
 import uvicorn
 from fastapi import FastAPI
 
@@ -20,8 +26,14 @@ from api.serve import worker_app
 from api.settings import ApiSettings
 from api.tokens import Role, TokenClaims, sign_token
 
+_MAIN = """
+from api.serve import run
+from api.settings import ApiSettings
+run("tests.api.serving:app_of_environment", ApiSettings(), host="127.0.0.1", port={port}, workers={workers})
+"""
 SECRET = "a secret of the tests, long enough for HS256"
 BASE = "/api/v1"
+PATIENCE = 120.0
 
 
 def settings_for(data_dir: Path, **changes: Any) -> ApiSettings:
@@ -62,6 +74,44 @@ def client_of(settings: ApiSettings) -> Iterator[httpx.Client]:
     """A client of a server of its own with these settings."""
     with serving(create_app(settings)) as address, httpx.Client(base_url=address, timeout=30) as client:
         yield client
+
+
+@contextmanager
+def served(
+    data_dir: Path, workers: int, errors: int | IO[bytes] = subprocess.PIPE, **settings: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The API as `schoolhouse serve` runs it, and its address; its log goes to `errors`."""
+    port = _free_port()
+    given = {"DATA_DIR": str(data_dir), "JWT_SECRET": SECRET} | settings
+    environment = os.environ | {f"SCHOOLHOUSE_{name}": value for name, value in given.items()}
+    process = subprocess.Popen(
+        [sys.executable, "-c", _MAIN.format(port=port, workers=workers)],
+        env=environment,
+        stderr=errors,
+    )
+    try:
+        _wait_for(process, f"http://127.0.0.1:{port}/readyz")
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _wait_for(process: subprocess.Popen[bytes], url: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        assert process.poll() is None
+        try:
+            if httpx.get(url, timeout=PATIENCE).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    pytest.fail("the server did not start")
 
 
 def token(

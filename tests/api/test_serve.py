@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -20,51 +15,10 @@ import pytest
 
 from api.auth import ConfigurationError
 from api.serve import run
-from tests.api.serving import BASE, SECRET, bearer, settings_for
+from tests.api.serving import BASE, PATIENCE, bearer, served, settings_for
 from tests.api.snapshot_factory import publish
 
-_MAIN = """
-from api.serve import run
-from api.settings import ApiSettings
-run("tests.api.serving:app_of_environment", ApiSettings(), host="127.0.0.1", port={port}, workers={workers})
-"""
 ADMIN = bearer("admin")
-PATIENCE = 120.0
-
-
-@contextmanager
-def served(data_dir: Path, workers: int) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """The API as `schoolhouse serve` runs it, and its address."""
-    port = _free_port()
-    environment = os.environ | {"SCHOOLHOUSE_DATA_DIR": str(data_dir), "SCHOOLHOUSE_JWT_SECRET": SECRET}
-    process = subprocess.Popen(
-        [sys.executable, "-c", _MAIN.format(port=port, workers=workers)],
-        env=environment,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        _wait_for(process, f"http://127.0.0.1:{port}/readyz")
-        yield process, f"http://127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=PATIENCE)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def _wait_for(process: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        assert process.poll() is None
-        try:
-            if httpx.get(url, timeout=PATIENCE).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.1)
-    pytest.fail("the server did not start")
 
 
 def test_two_workers_show_one_set_of_metrics(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from ingest.errors import TruncationError
+from ingest.errors import TruncationError, VanishedError
 from tests.ingest.conftest import School
 
 Scratch = Callable[[], dict[str, list[tuple[Any, ...]]]]
@@ -234,7 +234,7 @@ def test_an_optional_table_that_goes_away_is_emptied_under_the_same_guard(school
     )
     school.ingest()
     school.run("DROP TABLE leaderboard")
-    with pytest.raises(TruncationError, match="leaderboard"):
+    with pytest.raises(VanishedError, match="leaderboard"):
         school.ingest()
     report = school.ingest(allow_truncation=True)
     assert report.missing_tables == ("leaderboard",)

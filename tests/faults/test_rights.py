@@ -1,0 +1,106 @@
+"""Two runs at once, and files and folders that the process has no right to."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from api.runs import read_runs
+from tests.conftest import Night, School
+from tests.faults.outcomes import (
+    PATIENCE,
+    assert_equal,
+    assert_readable_failure,
+    assert_recovers,
+    assert_whole,
+    command,
+    environment,
+)
+
+NOBODY = 65_534
+
+
+@pytest.mark.fault(
+    "two nights at once on one data directory",
+    "the second ends at once with exit code 3 and changes nothing; the first is equal",
+)
+def test_two_nights_at_once(evening: School, tomorrow: School) -> None:
+    """Two processes that write one warehouse."""
+    arguments = ["nightly", "--as-of", evening.as_of.isoformat()]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline.cli", *arguments],
+        env=environment(evening),
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + PATIENCE
+    while len(read_runs(evening.settings.runs_dir)) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    second = command(evening, *arguments)
+    assert process.wait(PATIENCE) == 0
+    assert second.returncode == 3
+    assert "lock_held" in second.stderr
+    assert "next: " in second.stderr
+    assert len(read_runs(evening.settings.runs_dir)) == 2
+    assert_equal(evening.settings, tomorrow.settings)
+
+
+@pytest.mark.parametrize(
+    ("path", "mode"),
+    [
+        pytest.param(
+            path,
+            mode,
+            id=f"{path or 'data'}-{mode:o}",
+            marks=pytest.mark.fault(
+                f"{path or 'the data directory'} has mode {mode:o} for this user",
+                "`not_permitted` names it on one screen, exit code 1; with the right back the night is equal",
+            ),
+        )
+        for path, mode in (
+            ("", 0o500),
+            ("", 0o000),
+            ("snapshots", 0o500),
+            ("runs", 0o500),
+            ("warehouse.duckdb", 0o000),
+            ("warehouse.duckdb", 0o400),
+            ("ledger", 0o000),
+            ("ledger/key", 0o000),
+            ("receipts", 0o500),
+            ("nightly.lock", 0o000),
+        )
+    ],
+)
+def test_a_missing_right(evening: School, tomorrow: School, night: Night, path: str, mode: int) -> None:
+    """A traceback instead of the name of the folder that somebody else owns."""
+    if os.geteuid():
+        pytest.skip("only root may run a night as somebody else")
+    place = evening.settings.data_dir / path
+    right = place.stat().st_mode & 0o777
+    give(evening.settings.data_dir)
+    place.chmod(mode)
+
+    failed = command(
+        evening, "nightly", "--as-of", evening.as_of.isoformat(), user=NOBODY, group=NOBODY, extra_groups=[]
+    )
+
+    assert_readable_failure(failed, "not_permitted", str(place.relative_to(evening.settings.data_dir)))
+    place.chmod(right)
+    assert_whole(evening.settings)
+    assert_recovers(evening, night, tomorrow)
+
+
+def give(folder: Path) -> None:
+    """Everything in the folder becomes nobody's, who may walk there."""
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    for parent in folder.parents:
+        if parent.is_relative_to(tempfile.gettempdir()) and parent != Path(tempfile.gettempdir()):
+            parent.chmod(0o755)
