@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from api import logs, telemetry
 from api.app import create_app
+from api.patience import Patience
 from api.settings import ApiSettings
 
 GRACE_SECONDS = 30
@@ -29,6 +30,7 @@ def run(application: str, settings: ApiSettings, *, host: str, port: int, worker
         uvicorn.run(
             application,
             factory=True,
+            http=Patience,
             host=host,
             port=port,
             workers=workers,

@@ -22,6 +22,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.patience import Patience
 from api.serve import worker_app
 from api.settings import ApiSettings
 from api.tokens import Role, TokenClaims, sign_token
@@ -54,7 +55,8 @@ def settings_for(data_dir: Path, **changes: Any) -> ApiSettings:
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
     """Run the app on a free port; gives its address."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="on"))
+    config = uvicorn.Config(app, port=0, http=Patience, log_config=None, access_log=False, lifespan="on")
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
