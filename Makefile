@@ -8,7 +8,7 @@ RUNTIME_STAMP := .venv/.runtime
 DEV_STAMP := .venv/.dev
 SPARK_STAMP := .venv/.spark
 
-.PHONY: help setup setup-dev setup-spark browser pictures demo test test-nights test-spark check licences vulnerabilities fix bench at-risk lock clean
+.PHONY: help setup setup-dev setup-spark browser pictures demo test test-nights test-faults test-spark soak check licences vulnerabilities fix bench at-risk lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,11 +55,15 @@ pictures: setup-dev browser ## Take the pictures of docs/ from a demo of its own
 	@$(BIN)/python -m tests.dashboard.pictures
 
 test: setup-dev browser ## Run the tests, with coverage; long nights and kills have a target of their own
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= -m 'not slow and not spark'
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= -m 'not slow and not spark and not fault'
 	@$(BIN)/python -m tests.coverage_gate
 
 test-nights: setup-dev ## Nights in a row, and runs and erasures killed in every step, each compared with a build from scratch
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'slow and not fault'
+
+# The full form takes more than an hour and writes docs/faults.md: SCHOOLHOUSE_FAULTS=full make test-faults
+test-faults: setup-dev ## Bad days: kills, lost sources, drifts, full disks, damaged files, bad input, slow clients
+	@$(BIN)/python -m pytest -n 2 --dist load -m fault tests/faults
 
 test-spark: setup-spark ## The same marts from Spark as from DuckDB, row by row, over several nights; needs no cluster
 	@$(BIN)/python -m pytest -n 0 -m spark
@@ -97,6 +101,9 @@ bench: setup-dev ## Measure ingest, builds, nights and the API; writes docs/benc
 
 at-risk: setup-dev ## Judge the at-risk flag on generated years with known drop-outs; writes docs/at-risk.md
 	@$(BIN)/python -m benchmarks.at_risk
+
+soak: setup-dev ## The API for half an hour at half its highest rate, a publish a minute; writes docs/soak.md
+	@$(BIN)/python -m benchmarks.soak
 
 lock: setup-dev ## Resolve pyproject.toml anew into the hashed lock files
 	@$(BIN)/uv pip compile pyproject.toml --extra setup --extra demo --extra dev $(LOCK_FLAGS) --upgrade --output-file requirements-dev.lock

@@ -27,7 +27,8 @@ ASKERS = 2
 _POSTGRES = {
     Kind.BIGINT: "{0}::bigint",
     Kind.UUID: "('x' || right({0}::text, 8))::bit(32)::bigint",
-    Kind.TIMESTAMP: "(date_part('epoch', {0}) * 1000000)::bigint",
+    # An infinite moment differs from whatever raw has: its block is read, and the reading refuses it.
+    Kind.TIMESTAMP: "CASE WHEN isfinite({0}) THEN (date_part('epoch', {0}) * 1000000)::bigint ELSE -1 END",
 }
 _DUCKDB = {
     Kind.BIGINT: "CAST({0} AS BIGINT)",

@@ -51,7 +51,11 @@ class Keys:
         self._written = dict(self._last)
 
     def _stored(self, entity: Entity) -> int:
-        sql = "SELECT max(last_id) FROM raw.watermarks WHERE table_name = $1"
+        """The highest number given so far; keys of erased people are in no table any more."""
+        sql = (
+            "SELECT greatest((SELECT max(last_id) FROM raw.watermarks WHERE table_name = $1), "
+            f"(SELECT max(key) FROM raw.key_{entity}))"
+        )
         return integer(self._connection, sql, [f"key_{entity}"])
 
     def _meet(self, entity: Entity, ids: pa.Array) -> None:

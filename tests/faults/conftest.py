@@ -74,4 +74,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Workers report to the one process that writes the record."""
     if record.IS_FULL and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(record.Recorder(config))
+        config.pluginmanager.register(record.Recorder())

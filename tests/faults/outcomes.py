@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from api.opening import open_snapshot
@@ -49,12 +49,12 @@ def assert_whole(settings: Settings) -> str:
 
 
 def command(
-    school: School, *arguments: str, data_dir: Path | None = None, **options: Any
+    school: School, *arguments: str, before: Sequence[str] = (), **options: Any
 ) -> subprocess.CompletedProcess[str]:
-    """`schoolhouse` in a process of its own, as an operator or cron runs it."""
+    """`schoolhouse` in a process of its own, as cron runs it; `before` is the start of its line."""
     return subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *arguments],
-        env=environment(school, data_dir),
+        [*before, sys.executable, "-m", "pipeline.cli", *arguments],
+        env=environment(school),
         capture_output=True,
         text=True,
         check=False,
@@ -63,10 +63,10 @@ def command(
     )
 
 
-def environment(school: School, data_dir: Path | None = None) -> dict[str, str]:
+def environment(school: School) -> dict[str, str]:
     """The environment of a command on the school."""
     return os.environ | {
-        "SCHOOLHOUSE_DATA_DIR": str(data_dir or school.settings.data_dir),
+        "SCHOOLHOUSE_DATA_DIR": str(school.settings.data_dir),
         "SCHOOLHOUSE_SOURCE_URL": school.source_url,
         "SCHOOLHOUSE_MEMORY_LIMIT": "1GB",
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-import time
+import re
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,73 +25,70 @@ What goes wrong, what Schoolhouse then does, and the test that makes it go wrong
 real files, real processes. "Equal" means that every published mart is compared row by row with a build from
 scratch of the same source.
 
-`make test-faults` is the short form that CI runs (few kills, one drift of each kind); the table below is
-written by the full form.
+`make test-faults` is the short form that CI runs (few kills, one drift of each kind). The full form,
+`{command}`, or `SCHOOLHOUSE_FAULTS=full` before `pytest` on some of its tests, writes the rows of what
+it tried: **{passed} of {faults} as described{failed}**, last on {when} UTC ({cores} cores, {memory:.0f} GiB,
+Python {python}).
 
-| record | |
-|---|---|
-| command | `{command}` |
-| when | {when} UTC, {minutes:.0f} minutes |
-| machine | {cores} cores, {memory:.0f} GiB, Python {python} |
-| faults | {faults}: {passed} as described, {failed} not |
-
-| fault | what happens | test |
-|---|---|---|
+| fault | what happens | test | tried |
+|---|---|---|---|
 """
+_ROW = re.compile(r"^\| (.*?) \| (.*?) \| `(test_.*?)` \| (\S+) \|$", re.MULTILINE)
+_NOT_SO = "**not so**: "
 
 
 @dataclass(frozen=True)
 class Row:
-    """One fault as it was tried."""
+    """One fault as it was tried, as cells of the page."""
 
-    test: str
     fault: str
     outcome: str
-    passed: bool
+    test: str
+    tried: str
 
 
 @dataclass
 class Recorder:
-    """Hears every report and writes the page at the end of a run that left nothing out."""
+    """Hears every report, and at the end replaces the rows of what was tried."""
 
-    config: pytest.Config
-    started: float = field(default_factory=time.monotonic)
     rows: dict[str, Row] = field(default_factory=dict)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the row of a fault; a failure of set-up or tear-down is one, too."""
         told = dict(report.user_properties)
-        if FAULT in told and (report.when == "call" or report.failed):
-            what, outcome = told[FAULT]
-            seen = f" ({told[SEEN]})" if SEEN in told else ""
-            self.rows[report.nodeid] = Row(report.nodeid, what, f"{outcome}{seen}", report.passed)
+        if FAULT not in told or report.skipped or not (report.when == "call" or report.failed):
+            return
+        what, outcome = told[FAULT]
+        seen = f" ({told[SEEN]})" if SEEN in told else ""
+        verdict = "" if report.passed else _NOT_SO
+        test = _cell(report.nodeid.removeprefix("tests/faults/"))
+        now = f"{datetime.now(UTC):%Y-%m-%d}"
+        self.rows[test] = Row(_cell(what), _cell(f"{verdict}{outcome}{seen}"), test, now)
 
     def pytest_sessionfinish(self) -> None:
-        """Write the page, unless only some of the tests were asked for."""
-        if not self.config.option.keyword and len(self.config.args) == 1 and "::" not in self.config.args[0]:
-            PAGE.write_text(_page(list(self.rows.values()), time.monotonic() - self.started))
+        """Write the page."""
+        before = PAGE.read_text() if PAGE.exists() else ""
+        kept = {row[2]: Row(*row) for row in _ROW.findall(before)}
+        PAGE.write_text(_page(list((kept | self.rows).values())))
 
 
-def _page(rows: list[Row], seconds: float) -> str:
+def _page(rows: list[Row]) -> str:
+    failed = Counter(row.outcome.startswith(_NOT_SO) for row in rows)[True]
     head = _HEAD.format(
         command=COMMAND,
         when=f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
-        minutes=seconds / 60,
         cores=os.cpu_count(),
         memory=psutil.virtual_memory().total / 2**30,
         python=platform.python_version(),
         faults=len(rows),
-        passed=sum(row.passed for row in rows),
-        failed=sum(not row.passed for row in rows),
+        passed=len(rows) - failed,
+        failed=f", {failed} not" if failed else "",
     )
-    return head + "".join(_line(row) for row in sorted(rows, key=lambda row: row.test))
-
-
-def _line(row: Row) -> str:
-    verdict = "" if row.passed else "**not so**: "
-    test = row.test.removeprefix("tests/faults/")
-    return f"| {_cell(row.fault)} | {verdict}{_cell(row.outcome)} | `{_cell(test)}` |\n"
+    ordered = sorted(rows, key=lambda row: row.test)
+    return head + "".join(
+        f"| {row.fault} | {row.outcome} | `{row.test}` | {row.tried} |\n" for row in ordered
+    )
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return text.encode("ascii", "backslashreplace").decode().replace("|", "/").replace("\n", " ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import socket
 import statistics
 import time
@@ -18,7 +19,7 @@ import pytest
 
 from api import patience
 from tests.api.serving import BASE, bearer, client_of, settings_for
-from tests.api.snapshot_factory import publish
+from tests.conftest import School
 from tests.faults.record import IS_FULL
 
 REQUESTS = 10_000 if IS_FULL else 1_000
@@ -35,11 +36,10 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small published snapshot."""
-    folder = tmp_path_factory.mktemp("clients")
-    publish(folder)
-    return folder
+def data(school: School, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published school, to be asked: asking writes the log of disclosures."""
+    folder = tmp_path_factory.mktemp("clients") / "data"
+    return Path(shutil.copytree(school.settings.data_dir, folder, symlinks=True))
 
 
 @pytest.fixture
