@@ -61,7 +61,7 @@ class RunLog:
             self.finish(RunState.FAILED, error)
 
     def write_traceback(self, text: str) -> str:
-        """Add a traceback for the operator, if it can be, to the run's log, for the owner alone; the log's name."""
+        """Add a traceback, if it can be, to the log of the run, for its owner; returns its name."""
         path = self._folder / f"{self.record.run_id}.log"
         with suppress(OSError):
             before = path.read_bytes() if path.exists() else b""
