@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.errors import PublishError, SequenceError
+from pipeline.errors import DamagedWarehouseError, PublishError, SequenceError
 
 _CREATE = """
 CREATE SCHEMA IF NOT EXISTS pipeline;
@@ -42,7 +42,14 @@ class BuildState:
 
 
 def begin_ingest(connection: duckdb.DuckDBPyConnection) -> None:
-    """From here until `end_ingest` raw may be half new."""
+    """From here until `end_ingest` raw may be half new.
+
+    Raises DamagedWarehouseError when raw has lost the batch that the models were built on: it would begin
+    anew, with other keys than theirs.
+    """
+    state = _read(connection)
+    if state and state.stage is not Stage.INGESTING and not _has_batch(connection):
+        raise DamagedWarehouseError("warehouse.duckdb has lost its raw tables.")
     _write(connection, BuildState(Stage.INGESTING, {}, {}))
 
 
@@ -73,6 +80,13 @@ def whole_build(connection: duckdb.DuckDBPyConnection) -> BuildState:
     if state is None or state.stage is not Stage.BUILT:
         raise PublishError("The newest batch has no complete build; nothing was published.")
     return state
+
+
+def _has_batch(connection: duckdb.DuckDBPyConnection) -> bool:
+    tables = "SELECT 1 FROM duckdb_tables() WHERE schema_name = 'raw' AND table_name = 'current_batch'"
+    if not connection.execute(tables).fetchone():
+        return False
+    return bool(connection.execute("SELECT 1 FROM raw.current_batch").fetchone())
 
 
 def _write(connection: duckdb.DuckDBPyConnection, state: BuildState) -> None:

@@ -310,6 +310,27 @@ HOSTILE = [
     "SELECT * FROM dim_course AT (VERSION => 1)",
     "(" * 5000 + "1" + ")" * 5000,
     "SELECT " + "-" * 4000 + "1",
+    # comments, other letters and other writings of what is refused
+    "/* SELECT */ DROP TABLE dim_course /* 1 */",
+    "SELECT 1 /* ; */ ; /* */ DELETE FROM dim_course",
+    "SELECT * FROM/**/read_text/**/('/etc/passwd')",
+    "SELECT * FROM \"read_text\"('/etc/passwd')",
+    "SELECT * FROM main.read_text('/etc/passwd')",
+    "FROM '/proc/self/environ'",
+    "FROM 'file:///etc/passwd'",
+    "FROM 's3://bucket/x.parquet'",
+    "SELECT * FROM \"identity\".\"users\"",
+    "SELECT * FROM IDENTITY.MAIN.USERS",
+    "SELECT getenv(chr(80) || 'ATH')",
+    "SELECT COLUMNS(*) FROM duckdb_columns()",
+    "SELECT (FROM read_blob('/etc/shadow'))",
+    "SELECT * FROM dim_course UNION ALL SELECT * FROM read_csv('/etc/passwd')",
+    "SELECT * FROM dim_course WHERE EXISTS (FROM glob('/root/*'))",
+    "SELECT * FROM dim_course ORDER BY (SELECT count(*) FROM read_text('/etc/passwd'))",
+    "MERGE INTO dim_course USING dim_course AS other ON true WHEN MATCHED THEN DELETE",
+    "ALTER TABLE dim_course ADD COLUMN x INTEGER",
+    "COMMENT ON TABLE dim_course IS 'x'",
+    "UPDATE EXTENSIONS",
 ]  # fmt: skip
 
 
@@ -332,7 +353,7 @@ def test_hostile_queries_are_refused(small: httpx.Client, number: int) -> None:
 
 
 def test_enough_hostile_queries_are_tried() -> None:
-    assert len(set(HOSTILE)) >= 60
+    assert len(set(HOSTILE)) >= 130
 
 
 def test_a_mart_of_the_platform_does_not_exist_for_a_school(small: httpx.Client) -> None:

@@ -122,6 +122,21 @@ def test_lost_state_is_made_anew(
     assert_recovers(evening, night, tomorrow)
 
 
+@pytest.mark.fault(
+    "all raw tables gone from the warehouse",
+    "`warehouse_damaged`: raw would begin anew with other keys than the models have; moved aside: equal",
+)
+def test_lost_raw_tables(evening: School, tomorrow: School, night: Night) -> None:
+    """Figures of one learner under the key of another."""
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{evening.settings.warehouse_file}' AS warehouse; USE warehouse")
+        connection.execute("DROP SCHEMA raw CASCADE")
+    run = night(evening.source_url, evening.settings.data_dir, as_of=evening.as_of)
+    assert_failed(run, "ingest", "warehouse_damaged", "aside")
+    evening.settings.warehouse_file.unlink()
+    assert_recovers(evening, night, tomorrow)
+
+
 @pytest.mark.parametrize(
     "content",
     [
