@@ -55,7 +55,7 @@ pictures: setup-dev browser ## Take the pictures of docs/ from a demo of its own
 	@$(BIN)/python -m tests.dashboard.pictures
 
 test: setup-dev browser ## Run the tests, with coverage; long nights and kills have a target of their own
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= -m 'not slow and not spark and not fault'
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report= -m 'not slow and not spark and not fault'
 	@$(BIN)/python -m tests.coverage_gate
 
 test-nights: setup-dev ## Nights in a row, and runs and erasures killed in every step, each compared with a build from scratch

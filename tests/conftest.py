@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -21,10 +22,24 @@ from demo.server import apply_schema, create_database, embedded_postgres
 from ingest.progress import Silent
 from pipeline.settings import Settings
 from pipeline.snapshots import current_folder
+from tests.tracing import rest_in_libraries
 
 MakeDatabase = Callable[..., str]
 JWT_SECRET = "a secret for tests that is long enough"
 SCHOOL_AS_OF = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that need nights come first, and those with many tests: what is long must not begin last."""
+    tests = Counter(item.path for item in items)
+    with_nights = {item.path for item in items if "night" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path not in with_nights, -tests[item.path]))
+
+
+def pytest_collection_finish() -> None:
+    """What the tests need is imported now."""
+    rest_in_libraries()
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +126,7 @@ def night() -> Night:
         from pipeline.run import Options, execute
         from pipeline.steps import NIGHTLY
 
+        rest_in_libraries()
         settings = settings_of(source_url, data_dir, **more)
         return execute(settings, "nightly", NIGHTLY, Options(as_of, allow_truncation), Silent())
 
@@ -123,12 +139,19 @@ def school(make_database: MakeDatabase, night: Night, shared: Path) -> School:
 
     The first worker that needs it makes it for all.
     """
-    data_dir, urls = shared / "school", shared / "school.json"
-    with FileLock(shared / "school.lock"):
-        if not urls.exists():
-            urls.write_text(json.dumps(_publish_school(make_database, night, data_dir)))
-    source_url, pristine = json.loads(urls.read_text())
+    data_dir = shared / "school"
+    source_url, pristine = made_once(data_dir, lambda: _publish_school(make_database, night, data_dir))
     return School(source_url, settings_of(source_url, data_dir), SCHOOL_AS_OF, pristine)
+
+
+def made_once(data_dir: Path, make: Callable[[], Sequence[str]]) -> Sequence[str]:
+    """What `make` returned to the first of the workers that asked for this data directory."""
+    kept = data_dir.with_suffix(".json")
+    with FileLock(data_dir.with_suffix(".lock")):
+        if not kept.exists():
+            kept.write_text(json.dumps(make()))
+    found: Sequence[str] = json.loads(kept.read_text())
+    return found
 
 
 def _publish_school(make_database: MakeDatabase, night: Night, data_dir: Path) -> tuple[str, str]:

@@ -14,6 +14,7 @@ import pytest
 from api.runs import RunRecord, RunState
 from tests.api import rules_source as source
 from tests.api.serving import BASE, bearer, client_of, settings_for
+from tests.conftest import made_once
 
 NO_SCHOOL = None
 
@@ -64,17 +65,19 @@ ANALYST = bearer("analyst", NO_SCHOOL, source.NOBODY)
 
 @pytest.fixture(scope="session")
 def rules_school(
-    make_database: Callable[..., str],
-    night: Callable[..., RunRecord],
-    tmp_path_factory: pytest.TempPathFactory,
+    make_database: Callable[..., str], night: Callable[..., RunRecord], shared: Path
 ) -> RulesSchool:
     """The source and what one night published of it. Only for tests that change neither."""
-    url = make_database()
+    data_dir = shared / "rules"
+    (url,) = made_once(data_dir, lambda: [_publish_rules(make_database(), night, data_dir)])
+    return RulesSchool(url, data_dir)
+
+
+def _publish_rules(url: str, night: Callable[..., RunRecord], data_dir: Path) -> str:
     source.fill(url)
-    data_dir = tmp_path_factory.mktemp("rules")
     run = night(url, data_dir, as_of=source.AS_OF)
     assert run.state is RunState.PUBLISHED, run.error
-    return RulesSchool(url, data_dir)
+    return url
 
 
 @pytest.fixture(scope="session")

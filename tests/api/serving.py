@@ -67,7 +67,7 @@ def serving(app: FastAPI) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
-        thread.join(15)
+        thread.join(60)
         assert not thread.is_alive(), "the server did not stop"
 
 
@@ -117,7 +117,7 @@ def _wait_for(process: subprocess.Popen[bytes], url: str) -> None:
 
 
 def token(
-    role: Role | str, school_id: UUID | None = None, user_id: UUID | None = None, *, hours: float = 1
+    role: Role | str, school_id: UUID | None = None, user_id: UUID | None = None, *, hours: float = 24
 ) -> str:
     """A signed HS256 token."""
     person = user_id or UUID(int=0xABC << 64)

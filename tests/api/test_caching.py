@@ -59,7 +59,7 @@ def test_the_tag_depends_on_snapshot_request_and_scope(tmp_path: Path) -> None:
         tags = {client.get(path, headers=headers).headers["ETag"] for path, headers in _distinct()}
         assert len(tags) == len(_distinct())
         publish(tmp_path, 2)
-        for _ in range(100):
+        for _ in range(1200):
             if client.get(PATH, headers=ADMIN).json()["meta"]["snapshot_id"].endswith("2Z"):
                 break
             threading.Event().wait(0.05)

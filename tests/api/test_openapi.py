@@ -22,6 +22,7 @@ from api.docs import TARGET, main, render
 from api.openapi import route_table
 from tests.api.serving import bearer, serving, settings_for
 from tests.conftest import School
+from tests.tracing import rest
 
 CALLERS = [bearer("admin"), bearer("teacher"), bearer("student"), bearer("analyst")]
 EXAMPLES = 16
@@ -68,11 +69,11 @@ def test_the_server_keeps_to_its_document(document: Any, method: str, path: str)
         phases=[Phase.generate],
     )
     def keeps(case: schemathesis.Case, caller: dict[str, str]) -> None:
-        response = case.call(headers=caller)
+        response = case.call(headers=caller, timeout=60)
         assert response.status_code < 500, response.text
         case.validate_response(response, checks=CHECKS)
 
-    keeps()
+    rest(keeps)()  # making up requests is what takes long
 
 
 def test_the_page_is_generated_from_the_document() -> None:

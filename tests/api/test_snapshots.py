@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +14,9 @@ import duckdb
 import httpx
 import psutil
 import pytest
+import time_machine
 
+from api import app
 from api.manifest import IDENTITY_FILE, MANIFEST_FILE, MARTS_FILE
 from api.store import SnapshotStore
 from tests.api.serving import BASE, bearer, client_of, settings_for
@@ -23,7 +24,14 @@ from tests.api.snapshot_factory import Published, point_current, publish, write_
 
 ADMIN = bearer("admin")
 SWAPS = 20
-SECONDS = float(os.environ.get("SCHOOLHOUSE_TEST_SWAP_SECONDS", "20"))
+ANSWERS = 10
+PATIENCE_SECONDS = 60.0
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server looks for news at once where production waits half a second."""
+    monkeypatch.setattr(app, "POLL_SECONDS", 0.02)
 
 
 def number_of(client: httpx.Client) -> int:
@@ -44,9 +52,9 @@ def check_consistent(body: dict[str, Any]) -> int:
     return number
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 2.0) -> bool:
-    """Whether something becomes true in time."""
-    deadline = time.monotonic() + seconds
+def wait_for(condition: Callable[[], bool]) -> bool:
+    """Whether something becomes true in time, also on a busy machine."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         if condition():
             return True
@@ -61,6 +69,8 @@ def open_marts(data_dir: Path) -> set[str]:
 
 
 def test_a_new_snapshot_is_used_within_two_seconds_and_the_old_one_closed(tmp_path: Path) -> None:
+    """Two seconds are three looks: a machine that is busy with something else proves nothing."""
+    assert app.POLL_SECONDS * 3 < 2
     publish(tmp_path, 1)
     with client_of(settings_for(tmp_path)) as client:
         assert number_of(client) == 1
@@ -69,7 +79,7 @@ def test_a_new_snapshot_is_used_within_two_seconds_and_the_old_one_closed(tmp_pa
         assert wait_for(lambda: open_marts(tmp_path) == {second.id})
 
 
-def test_rolling_back_to_an_earlier_snapshot(tmp_path: Path) -> None:
+def test_rolling_back_to_an_earlier_snapshot(hasty: None, tmp_path: Path) -> None:
     """Reconnecting to a path in one process returned the database that was open there before."""
     first, second = write_snapshot(tmp_path, 1), write_snapshot(tmp_path, 2)
     point_current(tmp_path, first.id)
@@ -152,7 +162,9 @@ def _refused(client: httpx.Client) -> float:
     raise AssertionError("refused snapshots are not counted")
 
 
-def test_damaged_snapshots_are_refused_and_counted_and_the_last_good_one_goes_on(tmp_path: Path) -> None:
+def test_damaged_snapshots_are_refused_and_counted_and_the_last_good_one_goes_on(
+    hasty: None, tmp_path: Path
+) -> None:
     publish(tmp_path, 1)
     with client_of(settings_for(tmp_path)) as client:
         for number, damage in enumerate(DAMAGES, start=2):
@@ -162,13 +174,13 @@ def test_damaged_snapshots_are_refused_and_counted_and_the_last_good_one_goes_on
             point_current(tmp_path, published.id)
             assert wait_for(lambda seen=before: _refused(client) == seen + 1), damage.__name__  # type: ignore[misc]
             assert number_of(client) == 1
-        time.sleep(1.1)
+        time.sleep(0.5)
         assert _refused(client) == before + 1, "a refused snapshot is not verified again and again"
         publish(tmp_path, 50)
         assert wait_for(lambda: number_of(client) == 50)
 
 
-def test_a_repaired_snapshot_is_taken(tmp_path: Path) -> None:
+def test_a_repaired_snapshot_is_taken(hasty: None, tmp_path: Path) -> None:
     publish(tmp_path, 1)
     with client_of(settings_for(tmp_path)) as client:
         second = write_snapshot(tmp_path, 2)
@@ -181,7 +193,7 @@ def test_a_repaired_snapshot_is_taken(tmp_path: Path) -> None:
         assert wait_for(lambda: number_of(client) == 2)
 
 
-def test_a_server_that_starts_on_a_damaged_snapshot_waits_for_a_good_one(tmp_path: Path) -> None:
+def test_a_server_that_starts_on_a_damaged_snapshot_waits_for_a_good_one(hasty: None, tmp_path: Path) -> None:
     _spoil_byte(publish(tmp_path, 1))
     with client_of(settings_for(tmp_path)) as client:
         assert client.get("/readyz").status_code == 503
@@ -189,13 +201,13 @@ def test_a_server_that_starts_on_a_damaged_snapshot_waits_for_a_good_one(tmp_pat
         assert wait_for(lambda: client.get("/readyz").status_code == 200)
 
 
-def test_losing_current_changes_nothing(tmp_path: Path) -> None:
+def test_losing_current_changes_nothing(hasty: None, tmp_path: Path) -> None:
     publish(tmp_path, 1)
     with client_of(settings_for(tmp_path)) as client:
         current = tmp_path / "snapshots" / "current"
         current.unlink()
         current.write_text("not a link")
-        time.sleep(1.1)
+        time.sleep(0.5)
         assert number_of(client) == 1
         current.unlink()
         publish(tmp_path, 2)
@@ -214,11 +226,11 @@ def test_answers_of_an_old_snapshot_are_marked_stale(tmp_path: Path) -> None:
 def test_becoming_stale_is_seen_through_the_cache(tmp_path: Path) -> None:
     """A cached answer, or a 304 for it, would have said `fresh` for ever."""
     publish(tmp_path, 1, as_of=datetime.now(UTC))
-    with client_of(settings_for(tmp_path, stale_after_hours=2 / 3600)) as client:
+    with client_of(settings_for(tmp_path, stale_after_hours=1)) as client:
         fresh = client.get(f"{BASE}/marts", headers=ADMIN)
         assert fresh.json()["meta"]["stale"] is False
-        time.sleep(2.1)
-        later = client.get(f"{BASE}/marts", headers=ADMIN | {"If-None-Match": fresh.headers["ETag"]})
+        with time_machine.travel(datetime.now(UTC) + timedelta(hours=1, seconds=1)):
+            later = client.get(f"{BASE}/marts", headers=ADMIN | {"If-None-Match": fresh.headers["ETag"]})
         assert later.status_code == 200
         assert later.json()["meta"]["stale"] is True
 
@@ -240,7 +252,7 @@ def test_a_held_snapshot_stays_open_until_it_is_let_go(tmp_path: Path) -> None:
     assert open_marts(tmp_path) == set()
 
 
-def test_swaps_under_load(tmp_path: Path) -> None:
+def test_swaps_under_load(hasty: None, tmp_path: Path) -> None:
     """20 publishes during requests: none fails, and every body is of the snapshot that it names."""
     publish(tmp_path, 1)
     for number in range(2, SWAPS + 2):
@@ -262,15 +274,13 @@ def test_swaps_under_load(tmp_path: Path) -> None:
         for thread in threads:
             thread.start()
         for number in range(2, SWAPS + 2):
-            time.sleep(SECONDS / SWAPS)
             point_current(tmp_path, f"20260300T01{number:04d}Z")
-        assert wait_for(lambda: number_of(client) == SWAPS + 1)
+            assert wait_for(lambda wanted=number: seen.count(wanted) >= ANSWERS), number  # type: ignore[misc]
         stop.set()
         for thread in threads:
             thread.join(30)
         assert problems == []
-        assert len(seen) > 10 * SWAPS
-        assert len(set(seen)) >= SWAPS
+        assert set(seen) >= set(range(2, SWAPS + 2))
         assert wait_for(lambda: open_marts(tmp_path) == {f"20260300T01{SWAPS + 1:04d}Z"})
 
 

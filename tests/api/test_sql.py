@@ -378,5 +378,5 @@ def test_a_query_cannot_take_the_machine(short: httpx.Client, query: str) -> Non
     answer = ask(short, query)
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] in ("query_timeout", "query_memory", "query_failed")
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 60
     assert rows(short, "SELECT 1") == [[1]]

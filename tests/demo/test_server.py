@@ -96,7 +96,7 @@ def test_a_server_that_cannot_start_is_named(tmp_path: Path, monkeypatch: pytest
     started = time.monotonic()
     with pytest.raises(DemoError, match="does not start"), embedded_postgres(path):
         pass
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 60  # it does not wait for the 90 seconds of a start
 
 
 def test_a_copy_has_the_rows_of_its_template(server: str) -> None:

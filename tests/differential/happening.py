@@ -9,7 +9,7 @@ from .api_cases import Caller, Case
 from .asking import Source, leave_out
 from .compare import json_differences
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 MINUTES_AGO = (0.1, 0.2, 1, 4, 6, 30, 300, 1500, 3000)
 
 

@@ -15,9 +15,11 @@ from typing import Any
 import httpx
 import jwt
 
+from tests.tracing import unmeasured
+
 ROOT = Path(__file__).parents[2]
 SECRET = "differential-suite-secret-0123456789abcdef"
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,15 @@ def serve(data_dir: Path, source_url: str, small_group: int) -> Iterator[Api]:
     log = data_dir.with_name(f"{data_dir.name}-api.log")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | settings, stdout=output, stderr=subprocess.STDOUT
+            command, cwd=ROOT, env=unmeasured(os.environ) | settings, stdout=output, stderr=subprocess.STDOUT
         )
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
                 _wait_until_ready(client, process, log)
                 yield Api(client)
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=120)
 
 
 def _free_port() -> int:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from tests.tracing import unmeasured
+
 from .metrics import COMPARISONS
 from .plain_sql import ConsentAges, Reference, Row, reference_at
 from .published import Snapshot
@@ -39,10 +41,9 @@ class Night:
 def run_nightly(source_url: str, data_dir: Path, as_of: datetime) -> None:
     """Run the real `schoolhouse nightly` and insist that it published."""
     settings = {"SCHOOLHOUSE_DATA_DIR": str(data_dir), "SCHOOLHOUSE_SOURCE_URL": source_url}
+    environment = unmeasured(os.environ) | settings
     command = [sys.executable, "-m", "pipeline.cli", "nightly", "--as-of", as_of.isoformat()]
-    run = subprocess.run(
-        command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, check=False
-    )
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, f"nightly failed:\n{run.stdout}\n{run.stderr}"
 
 

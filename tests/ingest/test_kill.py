@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -18,8 +20,10 @@ from ingest.errors import SourceError
 from ingest.progress import Silent
 from ingest.specs import TABLES
 from tests.ingest.conftest import School, contents
+from tests.tracing import unmeasured
 
 Scratch = Callable[[], dict[str, list[tuple[Any, ...]]]]
+PATIENCE_SECONDS = 60.0
 KILLED = """
 import os, signal, sys, duckdb
 from ingest import ingest
@@ -36,7 +40,8 @@ ingest(duckdb.connect(sys.argv[1]), sys.argv[2], report=Kill())
 
 
 def _killed(path: Path, url: str, moment: int) -> None:
-    done = subprocess.run([sys.executable, "-c", KILLED, path, url, str(moment)], check=False)
+    command = [sys.executable, "-c", KILLED, path, url, str(moment)]
+    done = subprocess.run(command, env=unmeasured(os.environ), check=False)
     assert done.returncode == -signal.SIGKILL
 
 
@@ -124,8 +129,14 @@ def test_an_error_of_the_writer_ends_the_readers(school: School, monkeypatch: py
 
     with pytest.raises(KeyboardInterrupt):
         school.ingest(report=Stop())
-    left = school.run(
+    deadline = time.monotonic() + PATIENCE_SECONDS  # PostgreSQL notices a moment later that nobody reads
+    while _active_readers(school):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _active_readers(school: School) -> Any:
+    return school.run(
         "SELECT count(*) FROM pg_stat_activity "
         "WHERE application_name = 'schoolhouse-ingest' AND datname = current_database() AND state = 'active'"
     )
-    assert left == 0
