@@ -87,7 +87,7 @@ def build(
         with _telling(context, console):
             _evaluate(context, environment, current.values())
     except PlanError as error:
-        raise _failure(console.errors, otherwise=str(error)) from next(iter(console.errors), error)
+        raise _failure(console.errors, otherwise=_first_line(error)) from next(iter(console.errors), error)
     if console.errors:
         raise _failure(console.errors, otherwise="") from console.errors[0]
     rows = count_built_rows(context)
@@ -149,6 +149,11 @@ def _failure(errors: Sequence[NodeExecutionFailedError[Any]], otherwise: str) ->
         if isinstance(error.__cause__, NodeAuditsErrors):
             return AuditError(_broken_audits(error.__cause__))
     return BuildError("; ".join(_failed_model(error) for error in errors) or otherwise)
+
+
+def _first_line(error: Exception) -> str:
+    """Without what follows: Spark adds the query and its plan."""
+    return str(error).strip().partition("\n")[0]
 
 
 def _broken_audits(broken: NodeAuditsErrors) -> str:

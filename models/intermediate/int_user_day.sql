@@ -40,7 +40,9 @@ WITH events AS (
     events.xp_earned,
     events.created_at,
     events.at_microseconds - LAG(events.at_microseconds) OVER by_time AS gap_before,
-    LEAD(events.at_microseconds) OVER by_time - events.at_microseconds AS gap_after
+    (
+      LEAD(events.at_microseconds) OVER by_time
+    ) - events.at_microseconds AS gap_after /* Spark reads by_time-events as one name */
   FROM events
   WINDOW by_time AS (
     PARTITION BY events.user_key, events.activity_date

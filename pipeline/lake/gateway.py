@@ -9,13 +9,12 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlmesh.core.config import DuckDBConnectionConfig, GatewayConfig, PostgresConnectionConfig
 from sqlmesh.core.config.connection import ConnectionConfig, SparkConnectionConfig
 
-from pipeline.lake.place import Place
+from pipeline.lake.place import TABLES, Place
 from pipeline.lake.require import iceberg_jars, require_spark
 from pipeline.settings import Settings
 from pipeline.warehouse import ProjectConfig, project_config
 
 GATEWAY = "spark"  # the macros that have a form per engine ask for it by this name
-TABLES = "tables"
 CATALOG = "spark.sql.catalog.spark_catalog"
 
 
@@ -61,6 +60,9 @@ def spark_conf(settings: Settings, place: Place) -> dict[str, Any]:
         f"{CATALOG}.type": "hive",
         "spark.hadoop.iceberg.engine.hive.lock-enabled": "false",  # the run lock leaves one writer
         "spark.hadoop.javax.jdo.option.ConnectionURL": metastore,
+        # As Spark sets them for its own client of the metastore; Iceberg has another.
+        "spark.hadoop.datanucleus.schema.autoCreateAll": "true",
+        "spark.hadoop.hive.metastore.schema.verification": "false",
         "spark.sql.warehouse.dir": place.spark(TABLES),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.timestampType": "TIMESTAMP_NTZ",

@@ -32,8 +32,13 @@ def _show(connection: duckdb.DuckDBPyConnection, place: Place, snapshot: Snapsho
     paths = [place.path_of(file) for file in files]
     rows = ds.dataset(paths, filesystem=place.filesystem) if paths else _no_rows(types)
     connection.register(f"files_of_{name}", rows)
-    casts = ", ".join(f"{quoted(column)}::{kind} AS {quoted(column)}" for column, kind in types.items())
+    casts = ", ".join(_cast(column, kind) for column, kind in types.items())
     connection.execute(f"CREATE OR REPLACE TEMP VIEW lake_{name} AS SELECT {casts} FROM files_of_{name}")  # noqa: S608
+
+
+def _cast(column: str, kind: str) -> str:
+    """Types that SQLMesh does not know are what Spark and Parquet made of them."""
+    return quoted(column) if kind == "UNKNOWN" else f"{quoted(column)}::{kind} AS {quoted(column)}"
 
 
 def _no_rows(types: dict[str, str]) -> pa.Table:

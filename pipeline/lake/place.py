@@ -14,6 +14,7 @@ from pipeline.errors import UsageError
 
 # Spark's file systems come from Hadoop, whose S3 has a scheme of its own.
 SPARK_SCHEMES = {"s3": "s3a"}
+TABLES = "tables"  # folder of what Spark builds
 UNFINISHED = ".tmp"
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlmesh import Context
@@ -30,23 +29,19 @@ def session(context: Context) -> Spark:
     return context.engine_adapter.spark
 
 
-def register(spark: Spark, place: Place, tables: Iterable[Landed]) -> None:
+def register(spark: Spark, place: Place, tables: Sequence[Landed]) -> None:
     """Make Spark see landed files as tables of the same names; a table whose columns changed is made anew."""
-    by_schema: dict[str, list[Landed]] = defaultdict(list)
-    for table in tables:
-        by_schema[table.table.partition(".")[0]].append(table)
-    for schema, landed in by_schema.items():
+    for schema in sorted({table.table.partition(".")[0] for table in tables}):
         spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        known = {f"{schema}.{one.name}" for one in spark.catalog.listTables(schema)}
-        for table in landed:
-            _register(spark, place, table, is_known=table.table in known)
+    for table in tables:
+        _register(spark, place, table)
 
 
-def _register(spark: Spark, place: Place, table: Landed, *, is_known: bool) -> None:
+def _register(spark: Spark, place: Place, table: Landed) -> None:
     columns = {name: SPARK_TYPES.get(kind, kind) for name, kind in table.columns.items()}
     if table.partition:
         columns[table.partition] = "DATE"
-    if is_known and spark.table(table.table).columns == list(columns):
+    if spark.catalog.tableExists(table.table) and spark.table(table.table).columns == list(columns):
         spark.sql(f"REFRESH TABLE {table.table}")
         return
     body = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())

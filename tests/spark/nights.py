@@ -13,8 +13,15 @@ from pipeline.snapshots import current_folder
 from tests.conftest import Night, settings_of
 from tests.spark.comparison import differences
 
-# Small data: what Spark does for parallelism only costs time.
-CONF = {"spark.master": "local[2]", "spark.sql.shuffle.partitions": "2", "spark.driver.memory": "2g"}
+# On small data, compiling queries, planning them anew and optimizing byte code only cost time.
+CONF = {
+    "spark.master": "local[2]",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.driver.memory": "2g",
+    "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dderby.system.durability=test",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+}
 
 
 @dataclass
