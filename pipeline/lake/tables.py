@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlmesh import Context
@@ -38,7 +39,7 @@ def register(spark: Spark, place: Place, tables: Sequence[Landed]) -> None:
 
 
 def _register(spark: Spark, place: Place, table: Landed) -> None:
-    columns = {name: SPARK_TYPES.get(kind, kind) for name, kind in table.columns.items()}
+    columns = {name: _spark_type(kind) for name, kind in table.columns.items()}
     if table.partition:
         columns[table.partition] = "DATE"
     if spark.catalog.tableExists(table.table) and spark.table(table.table).columns == list(columns):
@@ -49,6 +50,10 @@ def _register(spark: Spark, place: Place, table: Landed) -> None:
     spark.sql(f"DROP TABLE IF EXISTS {table.table}")
     location = f"LOCATION '{place.spark(table.folder)}'"
     spark.sql(f"CREATE TABLE {table.table} ({body}) USING parquet{partitioned} {location}")
+
+
+def _spark_type(kind: str) -> str:
+    return "STRING" if kind.startswith("ENUM") else SPARK_TYPES.get(kind, kind)
 
 
 def forget(context: Context, user_keys: Collection[int]) -> None:
@@ -69,10 +74,8 @@ def files_of(context: Context, snapshot: Snapshot) -> list[str]:
 
 def expire(context: Context) -> None:
     """Let go of the older versions of the incremental tables: deleted people are in their files."""
-    spark = session(context)
+    now = f"TIMESTAMP_LTZ '{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}'"
     for table in incremental_tables(context):
-        _, name = table.split(".", 1)
-        spark.sql(
-            f"CALL spark_catalog.system.expire_snapshots(table => '{name}', "
-            "older_than => current_timestamp(), retain_last => 1)"
-        )
+        name = table.partition(".")[2]
+        what = f"table => '{name}', older_than => {now}, retain_last => 1"
+        session(context).sql(f"CALL spark_catalog.system.expire_snapshots({what})")

@@ -18,7 +18,7 @@ CONF = {
     "spark.master": "local[2]",
     "spark.sql.shuffle.partitions": "2",
     "spark.driver.memory": "2g",
-    "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dderby.system.durability=test",
+    "spark.driver.defaultJavaOptions": "-XX:+UseSerialGC -Dderby.system.durability=test",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",
 }
@@ -35,9 +35,9 @@ class Played:
     built: list[tuple[dict[str, int], dict[str, int]]] = field(default_factory=list)
 
 
-def both(source_url: str, folder: Path) -> Played:
-    """Two data directories, one an engine."""
-    on_spark = settings_of(source_url, folder / "spark", engine="spark", spark_conf=CONF)
+def both(source_url: str, folder: Path, **more: object) -> Played:
+    """Two data directories, one an engine; `more` are settings of Spark's."""
+    on_spark = settings_of(source_url, folder / "spark", engine="spark", spark_conf=CONF, **more)
     return Played(settings_of(source_url, folder / "duckdb"), on_spark)
 
 
@@ -54,7 +54,8 @@ def play(played: Played, night: Night, as_of: datetime) -> None:
 
 
 def _engine(settings: Settings) -> dict[str, object]:
-    return {"engine": settings.engine, "spark_conf": settings.spark_conf}
+    names = ("engine", "spark_conf", "spark_state_url")
+    return {name: getattr(settings, name) for name in names}
 
 
 def _manifest(settings: Settings) -> Manifest:

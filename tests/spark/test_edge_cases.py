@@ -20,7 +20,7 @@ def played(make_database: MakeDatabase, night: Night, tmp_path_factory: pytest.T
     source_url = make_database()
     with psycopg.connect(source_url) as connection:
         edge_cases.load(connection)
-    nights = both(source_url, tmp_path_factory.mktemp("edges"))
+    nights = both(source_url, tmp_path_factory.mktemp("edges"), spark_state_url=make_database())
     play(nights, night, edge_cases.DST_HOUR)
     play(nights, night, edge_cases.JANUARY_END)
     with psycopg.connect(source_url) as connection:
@@ -36,3 +36,14 @@ def played(make_database: MakeDatabase, night: Night, tmp_path_factory: pytest.T
 def test_every_mart_is_equal_every_night(played: Played) -> None:
     """Guards against the corners in which two engines read the same SQL differently."""
     assert played.differing == [{}] * 4
+
+
+def test_what_was_built_is_kept_in_postgresql(played: Played) -> None:
+    """Machines that take turns need one memory: with its own, each would build from what it saw last."""
+    assert played.spark.spark_state_url is not None
+    with psycopg.connect(played.spark.spark_state_url.get_secret_value()) as connection:
+        row = connection.execute("SELECT count(*) FROM sqlmesh._intervals").fetchone()
+
+    assert row is not None
+    assert row[0] > 0
+    assert not (played.spark.spark_dir / "state.duckdb").exists()
