@@ -26,7 +26,9 @@ ASKERS = 2
 # A double holds the microseconds of the next two centuries, at a tenth of the cost of numeric.
 _POSTGRES = {
     Kind.BIGINT: "{0}::bigint",
-    Kind.UUID: "('x' || right({0}::text, 8))::bit(32)::bigint",
+    # Byte by byte: by way of text it takes five times as long.
+    Kind.UUID: "((get_byte(uuid_send({0}), 12)::bigint << 24) | (get_byte(uuid_send({0}), 13) << 16)"
+    " | (get_byte(uuid_send({0}), 14) << 8) | get_byte(uuid_send({0}), 15))",
     # An infinite moment differs from whatever raw has: its block is read, and the reading refuses it.
     Kind.TIMESTAMP: "CASE WHEN isfinite({0}) THEN (date_part('epoch', {0}) * 1000000)::bigint ELSE -1 END",
 }
