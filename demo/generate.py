@@ -75,10 +75,12 @@ def dropouts(plan: Plan) -> pl.DataFrame:
     """Return who gave up in a generated platform: user_id (UUID text) and dropped_out_date, one row each.
 
     The date is the first local one on which the learner no longer came; a session begun the evening before
-    may run past its midnight.
+    may run past its midnight. Who left before ever coming has given up nothing.
     """
-    people = people_of(plan, schools_of(plan))
-    gone = np.flatnonzero((people.left < NEVER) & ~people.never_started)
+    schools = schools_of(plan)
+    people = people_of(plan, schools)
+    has_come = active_days(plan, schools, people).any(axis=0)
+    gone = np.flatnonzero((people.left < NEVER) & has_come)
     dates = pl.Series("dropped_out_date", people.left[gone]) * pl.duration(days=1)
     return pl.DataFrame([_user_ids(plan, gone)]).with_columns(dropped_out_date=plan.first_date + dates)
 
