@@ -11,6 +11,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.project import PROJECT
+
 PREFIX = "SCHOOLHOUSE_"
 
 
@@ -81,7 +83,7 @@ class ApiSettings(BaseSettings):
         description="Figures about fewer people are withheld from students and public exports.",
     )
     dashboard_dir: Path = Field(
-        default=Path(__file__).parent.parent / "dashboard",
+        default=PROJECT / "dashboard",
         description="Folder of the dashboard's files, served at / when it has an index.html.",
     )
 

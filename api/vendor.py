@@ -12,7 +12,9 @@ from pathlib import Path
 
 import vl_convert
 
-FOLDER = Path(__file__).parent.parent / "dashboard" / "vendor"
+from api.project import PROJECT
+
+FOLDER = PROJECT / "dashboard" / "vendor"
 
 
 def write_bundle(folder: Path = FOLDER) -> Path:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from api.project import PROJECT
 from api.runs import RunError, RunRecord, RunState, StepRecord, StepState
 from ingest import IngestError
 from ingest.progress import Reporter
@@ -19,7 +20,7 @@ from pipeline.history import RunLog, close_killed_runs, forget_old_runs
 from pipeline.lock import run_lock
 from pipeline.settings import Settings
 from pipeline.snapshots import clear_unfinished
-from pipeline.warehouse import PROJECT, Warehouse, open_warehouse
+from pipeline.warehouse import Warehouse, open_warehouse
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +16,11 @@ from sqlmesh.core.config import Config, DuckDBConnectionConfig
 from sqlmesh.core.config.loader import load_config_from_paths
 from sqlmesh.core.console import NoopConsole, set_console
 
+from api.project import PROJECT
 from pipeline.copying import literal
 from pipeline.lake.place import Place
 from pipeline.settings import Engine, Settings
 
-PROJECT = Path(__file__).resolve().parents[1]
 CATALOG = "warehouse"
 GATEWAY = "local"
 
@@ -104,7 +105,9 @@ def project_config(settings: Settings, project: Path = PROJECT) -> ProjectConfig
     # DuckDB optimizes what it runs; doing it in SQLMesh first takes a third of a night's CPU time.
     # `sqlmesh lint` reads config.yaml itself and still optimizes, so that it sees what it needs; SQLMesh
     # would mix up what both cache in one folder.
-    cache = str(project / ".cache" / "nightly")
+    # An installed project may be read-only.
+    writable = project if os.access(project, os.W_OK) else settings.data_dir
+    cache = str(writable / ".cache" / "nightly")
     defaults = config.model_defaults.copy(update={"optimize_query": False})
     gateways = {GATEWAY: gateway.copy(update={"connection": connection, "state_connection": None})}
     # Unit tests of models are `sqlmesh test`'s business; parsing them would slow every night down.

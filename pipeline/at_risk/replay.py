@@ -9,12 +9,13 @@ from typing import Any
 
 import duckdb
 
+from api.project import PROJECT
 from pipeline.at_risk import replay_sql as sql
 from pipeline.build_state import whole_build
 from pipeline.errors import PublishError
 from pipeline.lock import run_lock
 from pipeline.settings import Settings
-from pipeline.warehouse import CATALOG, PROJECT, duckdb_config, project_config
+from pipeline.warehouse import CATALOG, duckdb_config, project_config
 
 PREFIX = "at_risk_"
 

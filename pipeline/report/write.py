@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from api.opening import DamagedSnapshotError, open_snapshot
+from api.project import PROJECT
 from api.snapshots import Snapshot
 from pipeline.errors import NoSnapshotError, PipelineError, UsageError
 from pipeline.files import write_atomic
@@ -20,7 +21,7 @@ from pipeline.settings import Settings
 from pipeline.snapshots import current_folder
 
 CHARTS = ("engagement", "content")
-_SHIPPED = Path(__file__).parents[2] / "dashboard" / "charts"
+_SHIPPED = PROJECT / "dashboard" / "charts"
 
 
 class ReportError(PipelineError):

@@ -10,11 +10,12 @@ import duckdb
 import pytest
 from sqlmesh import Context
 
+from api.project import PROJECT
 from ingest.progress import Silent
 from pipeline.build import BuildReport, build
 from pipeline.errors import AuditError, BuildError
 from pipeline.settings import Settings
-from pipeline.warehouse import PROJECT, Warehouse, open_warehouse, project_config
+from pipeline.warehouse import Warehouse, open_warehouse, project_config
 from tests.conftest import School, settings_of
 
 SESSIONS = "SELECT sum(session_count) FROM marts.fct_user_day"
