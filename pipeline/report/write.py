@@ -14,9 +14,9 @@ from api.snapshots import Snapshot
 from pipeline.errors import NoSnapshotError, PipelineError, UsageError
 from pipeline.files import write_atomic
 from pipeline.report.charts import draw
-from pipeline.report.figures import Subject, active_schools, collect, find_school, platform
+from pipeline.report.figures import Figures, Subject, active_schools, collect, find_school, platform
 from pipeline.report.page import make_page
-from pipeline.report.quality import find_quality
+from pipeline.report.quality import Quality, find_quality
 from pipeline.settings import Settings
 from pipeline.snapshots import current_folder
 
@@ -41,7 +41,8 @@ def write_report(settings: Settings, school: str | None, out: Path | None) -> Pa
     with _current(settings) as snapshot:
         subject = platform() if school is None else find_school(snapshot, school)
         page = out or Path(file_name(subject))
-        _write(settings, snapshot, subject, page)
+        quality = find_quality(settings, snapshot.manifest, datetime.now(UTC))
+        _write(settings, collect(snapshot, subject), quality, page)
     return page
 
 
@@ -53,10 +54,11 @@ def write_reports(settings: Settings, folder: Path) -> int:
     failed: dict[str, str] = {}
     with _current(settings) as snapshot:
         subjects = [platform(), *active_schools(snapshot)]
+        quality = find_quality(settings, snapshot.manifest, datetime.now(UTC))
         for subject in subjects:
             name = file_name(subject)
             try:
-                _write(settings, snapshot, subject, folder / name)
+                _write(settings, collect(snapshot, subject), quality, folder / name)
             except PipelineError as error:
                 failed[name] = str(error)
     if failed:
@@ -85,10 +87,9 @@ def _current(settings: Settings) -> Iterator[Snapshot]:
         snapshot.release()
 
 
-def _write(settings: Settings, snapshot: Snapshot, subject: Subject, page: Path) -> None:
-    figures = collect(snapshot, subject)
+def _write(settings: Settings, figures: Figures, quality: Quality, page: Path) -> None:
     drawings = {name: draw(_charts(settings), name, getattr(figures, name)) for name in CHARTS}
-    content = make_page(figures, find_quality(settings, snapshot.manifest, datetime.now(UTC)), drawings)
+    content = make_page(figures, quality, drawings)
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
         for name, drawing in drawings.items():
