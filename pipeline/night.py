@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from api.runs import RunRecord
 from ingest.progress import Reporter
+from pipeline.diagnosis import diagnose
 from pipeline.errors import PipelineError
 from pipeline.lake.require import check_engine
 from pipeline.notice.deliver import deliver
@@ -18,15 +19,15 @@ from pipeline.steps import NIGHTLY
 def night(settings: Settings, command: str, options: Options, report: Reporter) -> RunRecord:
     """Run a night and return its record. Whatever becomes of reports and notices changes nothing about it.
 
-    Raises UsageError without a source or an engine, and LockedError while another run is at work, after a
-    notice of it.
+    Raises, after a notice of it, UsageError without a source or an engine, LockedError while another run is at
+    work, and OSError when not even the history can be written.
     """
     try:
         settings.require_source_url()
         check_engine(settings)
         return execute(settings, command, NIGHTLY, options, report, (REPORT, NOTICE))
-    except PipelineError as error:
-        _tell(error, settings, report)
+    except (PipelineError, OSError) as error:
+        _tell(_named(error, settings), settings, report)
         raise
 
 
@@ -44,6 +45,12 @@ def notice_step(run: Run) -> str:
     """Tell of a failure; "" when there is none or nobody to tell."""
     notice = notice_of_run(run.log.record, run.settings, datetime.now(UTC))
     return deliver(notice, run.settings) if notice else ""
+
+
+def _named(error: PipelineError | OSError, settings: Settings) -> PipelineError:
+    if isinstance(error, PipelineError):
+        return error
+    return diagnose(error, settings.data_dir) or PipelineError(f"Unexpected {type(error).__name__}.")
 
 
 def _tell(error: PipelineError, settings: Settings, report: Reporter) -> None:

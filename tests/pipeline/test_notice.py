@@ -17,7 +17,7 @@ from ingest.progress import Lines, Silent
 from pipeline.cli import app
 from pipeline.errors import BuildError, UsageError
 from pipeline.lock import run_lock
-from pipeline.night import NOTICE
+from pipeline.night import NOTICE, night
 from pipeline.notice.deliver import NoticeError, deliver
 from pipeline.notice.message import trial_notice
 from pipeline.run import Options, Run, Step, execute
@@ -127,6 +127,19 @@ def test_night_that_cannot_begin_is_told(
     assert (notice["code"], notice["run_id"], notice["served"]) == ("lock_held", None, None)
     assert "no snapshot" in notice["text"]
     assert "notice: failed: webhook failed: SSLError" in unheard.stderr
+
+
+def test_night_without_a_place_for_its_history_is_told(settings: Settings, hook: Webhook) -> None:
+    """Guards against a full or broken disk that leaves neither a record nor a word."""
+    reached = told(settings, notice_webhook_url=hook.url, source_url=SOURCE)
+    settings.data_dir.mkdir()
+    settings.runs_dir.touch()
+
+    with pytest.raises(FileExistsError):
+        night(reached, "nightly", Options(), Silent())
+
+    (notice,) = hook.heard
+    assert (notice["step"], notice["message"]) == ("start", "Unexpected FileExistsError.")
 
 
 def test_well_ended_run_tells_nobody(settings: Settings, hook: Webhook) -> None:
