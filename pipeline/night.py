@@ -19,8 +19,8 @@ from pipeline.steps import NIGHTLY
 def night(settings: Settings, command: str, options: Options, report: Reporter) -> RunRecord:
     """Run a night and return its record. Whatever becomes of reports and notices changes nothing about it.
 
-    Raises, after a notice of it, UsageError without a source or an engine, LockedError while another run is at
-    work, and OSError when not even the history can be written.
+    Raises, after a notice of it, UsageError without a source or an engine, LockedError while another run
+    is at work, and OSError when not even the history can be written.
     """
     try:
         settings.require_source_url()
