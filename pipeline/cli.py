@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from typing import Any
 
 import duckdb
@@ -23,6 +24,9 @@ class Group(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
+        if not structlog.is_configured():
+            # What a command prints is its answer; what is logged on the way goes beside it.
+            structlog.configure(logger_factory=_beside)
         try:
             return super().invoke(ctx)
         except PipelineError as error:
@@ -37,6 +41,10 @@ class Group(TyperGroup):
 def _exit(error: PipelineError) -> typer.Exit:
     show_error(error.code, str(error), error.hint)
     return typer.Exit(error.exit_code)
+
+
+def _beside(*_: Any) -> structlog.PrintLogger:
+    return structlog.PrintLogger(sys.stderr)
 
 
 app = typer.Typer(
