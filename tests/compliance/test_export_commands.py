@@ -1,4 +1,4 @@
-"""The export commands as an officer types them."""
+"""The commands about persons as an officer types them."""
 
 from __future__ import annotations
 
@@ -44,3 +44,15 @@ def test_an_unknown_school_has_no_export(at_school: CliRunner, tmp_path: Path) -
     assert failed.exit_code == 2
     assert "nowhere" in failed.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_is_there_and_who_never_was(school: School, at_school: CliRunner) -> None:
+    """Guards against a proof that says the same of a person who is held and of one nobody knows."""
+    with duckdb.connect(school.snapshot / "identity.duckdb", read_only=True) as connection:
+        user_id = str(connection.execute("SELECT min(user_id) FROM users").fetchall()[0][0])
+    held = at_school.invoke(app, ["verify-erasure", user_id])
+    unknown = at_school.invoke(app, ["verify-erasure", "00000000-0000-4000-8000-000000000001"])
+    assert (held.exit_code, unknown.exit_code) == (1, 0)
+    assert "places still hold the person" in held.output
+    assert "Nothing is left." in unknown.output
+    assert "never known here" in unknown.output
