@@ -30,6 +30,8 @@ from pipeline.warehouse import open_warehouse
 
 DBT_PACKAGES = ("dbt-core==1.11.16", "dbt-duckdb==1.11.1", "duckdb==1.5.5")
 BUILT_SCHEMAS = ("staging", "intermediate", "marts")
+# Raw tables that our first build makes before its models read them.
+MADE_BY_BUILDS = ("mart_catalog", "erasure_receipts")
 NIGHTS = 3
 PROJECT = """
 name: peer
@@ -162,6 +164,8 @@ def write_project(data_dir: Path, peer: Path) -> None:
                 write(test, referring(query, names))
     with beside(data_dir, peer) as connection:
         copy(connection, "seeds")
+        for table in MADE_BY_BUILDS:
+            connection.execute(f"CREATE OR REPLACE TABLE peer.raw.{table} AS FROM warehouse.raw.{table}")
 
 
 @contextmanager
@@ -186,7 +190,9 @@ def dbt_model(model: Model, names: set[str]) -> str:
     configuration |= {"incremental_strategy": "append"}
     hooks = [f"{{% if is_incremental() %}}{hook}{{% endif %}}" for hook in hooks]
     configuration |= {"pre_hook": hooks}
-    return head(configuration) + query
+    # dbt does not see references inside a condition.
+    referred = sorted(set(re.findall(r"ref\('\w+'\)", "".join(hooks))))
+    return head(configuration) + "".join(f"-- depends_on: {{{{ {one} }}}}\n" for one in referred) + query
 
 
 def head(configuration: dict[str, object]) -> str:
