@@ -315,7 +315,10 @@ def odd(chance: random.Random, path: str, operation: dict[str, Any]) -> dict[str
     [
         (f"{BASE}/marts/dim_course", f"{BASE}/marts/dim_nothing"),
         (f"{BASE}/builds", f"{BASE}/nothing"),
-        (f"{BASE}/schools/11111111-1111-1111-1111-111111111111", f"{BASE}/schools/22222222-2222-2222-2222-222222222222"),
+        (
+            f"{BASE}/schools/11111111-1111-1111-1111-111111111111",
+            f"{BASE}/schools/22222222-2222-2222-2222-222222222222",
+        ),
     ],
 )
 def test_time_tells_nothing(server: httpx.Client, there: str, not_there: str) -> None:
