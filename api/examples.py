@@ -187,6 +187,13 @@ USER: Final[Example] = {
     "created_at": "2024-08-20T09:00:00Z",
 }
 
+ME: Final[Example] = {
+    "role": "student",
+    "school_id": SCHOOL_ID,
+    "school_name": "Lincoln High School",
+    "timezone": "America/Chicago",
+}
+
 USER_DETAIL: Final[Example] = {**USER, "stats": {"total_classes": 4, "total_students": 96}}
 
 NEW_SCHOOL: Final[Example] = {

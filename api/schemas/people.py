@@ -7,6 +7,18 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime
 
+from api.tokens import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The caller. No school: the whole platform, none at all, or one that no build has seen yet."""
+
+    role: Role
+    school_id: str | None
+    school_name: str | None
+    timezone: str
+
 
 @dataclass(frozen=True, slots=True)
 class User:

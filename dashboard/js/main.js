@@ -14,6 +14,7 @@ let shown = null;
 let known = null;
 let generation = 0;
 let waiting = false;
+let school = null;
 
 function place() {
   const [path, query] = location.hash.replace(/^#/, "").split("?");
@@ -89,7 +90,10 @@ function showNavigation(views, current) {
 }
 
 function showAccount(who) {
-  replace(document.getElementById("account"), h("span", {}, who.school_id || !["admin", "analyst"].includes(who.role) ? who.role : `platform ${who.role}`), h("button", { type: "button", onclick: leave }, "Sign out"));
+  const isOfPlatform = !who.school_id && ["admin", "analyst"].includes(who.role);
+  replace(document.getElementById("account"),
+    h("span", {}, isOfPlatform ? `platform ${who.role}` : [school, who.role].filter(Boolean).join(" · ")),
+    h("button", { type: "button", onclick: leave }, "Sign out"));
 }
 
 function leave() {
@@ -125,15 +129,21 @@ onMeta((meta) => {
 // A new snapshot changes the page's numbers without a reload; what somebody is writing is left alone.
 async function refresh() {
   if (!token() || document.hidden) return;
-  if (waiting) return show({ quiet: true });
+  if (waiting) return anew();
   try {
     await get("/analytics/overview");
     const typing = document.activeElement?.matches("input, textarea, select");
     const keeps = VIEWS.find((view) => view.name === place().name)?.keeps;
-    if (shown && known !== shown && !typing && !keeps) await show({ quiet: true });
+    if (shown && known !== shown && !typing && !keeps) await anew();
   } catch {
     // The next round tries again; what is on the page stays true as of its own time.
   }
+}
+
+// A new snapshot may know a school that the one before did not.
+async function anew() {
+  await learnWho();
+  await show({ quiet: true });
 }
 
 function listen() {
@@ -148,21 +158,21 @@ function listen() {
 }
 
 async function start() {
-  if (token()) await schoolZone();
+  await learnWho();
   await show();
 }
 
-// Times are shown in the school's own zone. The whole platform has none: UTC. Students may not list schools: their
-// own device's zone is that of the school, or where they are.
-async function schoolZone() {
-  const who = claims();
-  if (who?.role === "student") return useZone(Intl.DateTimeFormat().resolvedOptions().timeZone);
+// Times are shown in the zone of the reader's own school, wherever the device is. The whole platform has none: UTC.
+async function learnWho() {
   useZone("UTC");
-  if (!who?.school_id || !["admin", "teacher"].includes(who.role)) return;
+  school = null;
+  if (!token()) return;
   try {
-    useZone((await get(`/schools/${who.school_id}`)).data.timezone);
+    const { data } = await get("/me");
+    useZone(data.timezone);
+    school = data.school_name;
   } catch {
-    // Times stay in UTC; the freshness line names the zone.
+    // Times stay in UTC, and the freshness line says so; the view itself tells what is wrong.
   }
 }
 

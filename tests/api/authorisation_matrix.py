@@ -34,6 +34,7 @@ GET  /analytics/trends/content                                         200   200
 GET  /analytics/dashboard                                              200   200   200   403   403   403   200   403   -     -
 GET  /analytics/summary?class_id={class}                               200   200   200   403   403   403   404   403   404   -
 GET  /gamification/leaderboard?class_id={class}                        200   200   200   200   200   200   404   404   404   -
+GET  /me                                                                   200   200   200   200   200   200   200   200   -     -
 GET  /users/                                                           200   200   403   403   403   403   403   403   -     -
 GET  /users/{student}                                                  200   200   403   200   403   403   403   403   404   403
 GET  /classes/                                                         200   200   200   403   403   403   200   403   -     -

@@ -8,9 +8,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import jwt
 import pytest
 
-from tests.dashboard.conftest import DASHBOARD, Visit
+from tests.conftest import School
+from tests.dashboard.conftest import DASHBOARD, Visit, identity
 from tests.dashboard.shown import day, moment, number, percent, rate, text, words, yes_no
 from tests.dashboard.visitor import Visitor
 
@@ -403,22 +405,29 @@ LOOKS: dict[str, list[Look]] = {
 
 
 @pytest.mark.parametrize("role", MENUS)
-def test_every_view_of_a_role_shows_the_numbers_of_the_api(visit: Visit, role: str) -> None:
+def test_every_view_of_a_role_shows_the_numbers_of_the_api(school: School, visit: Visit, role: str) -> None:
     visitor = visit(role)
     assert visitor.page.locator("#nav a").all_inner_texts() == MENUS[role]
-    zone = _zone(visitor, role)
+    zone = _zone(school, visitor)
     for look in LOOKS[role]:
         look(visitor, zone)
 
 
-def _zone(visitor: Visitor, role: str) -> str:
-    """The zone that times are shown in: the school's, the device's for students, UTC for the platform."""
-    if role == "student":
-        return "Europe/Copenhagen"
-    if role in ("teacher", "school admin"):
-        zone: str = visitor.ask("/schools/")[0]["timezone"]
-        return zone
-    return "UTC"
+@pytest.mark.parametrize("role", ["admin", "school admin", "teacher", "student"])
+def test_times_are_the_schools_wherever_the_device_is(school: School, visit: Visit, role: str) -> None:
+    """A pupil on holiday would read that the numbers are of tomorrow."""
+    visitor = visit(role, timezone_id="Pacific/Auckland")
+    as_of = visitor.answer("/analytics/overview")["meta"]["as_of"]
+    zone = _zone(school, visitor)
+    assert moment(as_of, zone) != moment(as_of, "Pacific/Auckland")
+    assert visitor.page.inner_text("#freshness").startswith(f"Data as of {moment(as_of, zone)}")
+
+
+def _zone(school: School, visitor: Visitor) -> str:
+    """The zone that times are shown in: that of the school in the token, UTC for the platform."""
+    own = jwt.decode(visitor.token, options={"verify_signature": False}).get("school_id")
+    found = identity(school, "SELECT zone FROM marts.dim_school WHERE school_id = ?", own)
+    return str(found[0][0]) if own else "UTC"
 
 
 def _today(visitor: Visitor, zone: str) -> date:
