@@ -107,7 +107,16 @@ def test_every_way_in_works_as_it_is_written(desk: Desk, language: str, block: s
 def test_there_are_ten_queries_and_every_kind_of_way_in() -> None:
     ways = "\n".join(block for _, block in COMMANDS)
     assert len(QUERIES) == 10
-    for way in ("schoolhouse sql", "duckdb -readonly", "polars", ".df()", "curl", "urlopen"):
+    for way in (
+        "schoolhouse sql",
+        "duckdb -readonly",
+        "polars",
+        ".df()",
+        "curl",
+        "urlopen",
+        "create_engine",
+        "adbc",
+    ):
         assert way in ways
 
 

@@ -119,12 +119,18 @@ def record_night(settings: Settings) -> None:
     RunLog(settings, "nightly", ()).finish(RunState.PUBLISHED)
 
 
-def test_a_missed_night_runs_once_and_may_end_when_stopped(own_school: School) -> None:
-    """Guards against yesterday's numbers for a whole day after an outage, and against two nights instead."""
+def test_a_missed_night_runs_once_and_may_end_when_stopped(own_school: School, tmp_path: Path) -> None:
+    """Guards against yesterday's numbers for a whole day after an outage, and against two nights instead.
+
+    Its reports are of the night: a `--report` that got lost on the way would leave yesterday's in the folder.
+    """
     settings, due = own_school.settings, soon(-1)
     before = current_id(settings.snapshots_dir)
+    reports = tmp_path / "reports"
+    with psycopg.connect(own_school.source_url) as connection:
+        connection.execute("UPDATE schools SET is_active = code = 'harbor-high'")
 
-    with scheduler(settings, due, "--grace", "100") as first:
+    with scheduler(settings, due, "--grace", "100", "--report", str(reports)) as first:
         assert first.wait_for("schedule_started")["missed"] is not None
         first.wait_for("night_started")
         assert first.end() == 0
@@ -136,6 +142,10 @@ def test_a_missed_night_runs_once_and_may_end_when_stopped(own_school: School) -
     assert published["snapshot_id"] == current_id(settings.snapshots_dir) != before
     assert any(one.get("line", "").startswith("ingest: ") for one in first.told)
     assert (first.count("night_started"), second.count("night_started")) == (1, 0)
+    assert (
+        len(list(reports.glob("school-*-harbor-high.html"))) == len(list(reports.glob("school-*.html"))) == 1
+    )
+    assert published["snapshot_id"] in (reports / "platform.html").read_text()
 
 
 def test_a_night_starts_when_it_is_due_and_its_failure_ends_nothing(unreachable: Settings) -> None:
