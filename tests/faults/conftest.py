@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from demo.day import append_day
 from tests.conftest import SCHOOL_AS_OF, MakeDatabase, Night, School, settings_of
 from tests.faults import record
 
+SHORT_CASES = 2
+PLAYS_NIGHTS = {"evening", "erased"}
 TOMORROW = SCHOOL_AS_OF + timedelta(days=1)
 
 
@@ -64,11 +67,25 @@ def erased(night_of_an_erasure: Path, tomorrow: School, tmp_path: Path) -> Schoo
     return School(tomorrow.source_url, settings_of(tomorrow.source_url, data_dir), TOMORROW)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a test is about goes where the record finds it."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What a test is about goes where the record finds it; the short form leaves out most long cases."""
     for item in items:
         for marker in item.iter_markers("fault"):
             item.user_properties.append((record.FAULT, list(marker.args)))
+    if not record.IS_FULL:
+        left_out = _left_out(items)
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _left_out(items: list[pytest.Item]) -> list[pytest.Item]:
+    """All but SHORT_CASES of every test that plays nights on a school of its own."""
+    cases: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("fault") and PLAYS_NIGHTS.intersection(getattr(item, "fixturenames", ())):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    kept = {item for found in cases.values() for item in found[:: -(-len(found) // SHORT_CASES)]}
+    return [item for found in cases.values() for item in found if item not in kept]
 
 
 def pytest_configure(config: pytest.Config) -> None:

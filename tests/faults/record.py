@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import platform
 import re
-from dataclasses import dataclass, field
+import tempfile
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
+from filelock import FileLock
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 IS_FULL = os.environ.get("SCHOOLHOUSE_FAULTS") == "full"
+_LOCK = Path(tempfile.gettempdir()) / "schoolhouse-faults.lock"
 COMMAND = "SCHOOLHOUSE_FAULTS=full make test-faults"
 FAULT = "fault"  # the marker, and the user property: what goes wrong, what is to happen
 SEEN = "seen"  # user property: what this run counted
@@ -24,11 +27,13 @@ What goes wrong, what Schoolhouse then does, and the test that makes it go wrong
 real files, real processes. "Equal" means that every published mart is compared row by row with a build from
 scratch of the same source.
 
-`make test-faults` is the short form (few kills, one drift of each kind); CI does not run
-it yet. The full form,
-`{command}`, or `SCHOOLHOUSE_FAULTS=full` before `pytest` on some of its tests, writes
-the rows of what it tried. Of {faults} faults **{passed} went as described, {failed} did not, {waiting} wait
-for their first full run**; last on {when} UTC ({cores} cores, {memory:.0f} GiB, Python {python}).
+`make test-faults` is the short form: a few kills, and at most two cases of every test that
+plays whole nights. The full form, `{command}`, or
+`SCHOOLHOUSE_FAULTS=full` before `pytest` on some of its files, enters every test here as soon as it has
+ended; a row says on which day that was, and how many kills it counted.
+
+Of {faults} faults **{passed} went as described, {failed} did not, {waiting} were not tried in the full
+form**; last entry on {when} UTC ({cores} cores, {memory:.0f} GiB, Python {python}).
 
 | fault | what happens | test | tried |
 |---|---|---|---|
@@ -48,11 +53,8 @@ class Row:
     tried: str
 
 
-@dataclass
 class Recorder:
-    """Hears every report, and at the end replaces the rows of what was tried."""
-
-    rows: dict[str, Row] = field(default_factory=dict)
+    """Hears every report and enters it at once: a run that is cut short counts, too."""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the row of a fault; a failure of set-up or tear-down is one, too."""
@@ -64,13 +66,14 @@ class Recorder:
         verdict = "" if report.passed else _NOT_SO
         test = _cell(report.nodeid.removeprefix("tests/faults/"))
         now = f"{datetime.now(UTC):%Y-%m-%d}"
-        self.rows[test] = Row(_cell(what), _cell(f"{verdict}{outcome}{seen}"), test, now)
+        _enter(Row(_cell(what), _cell(f"{verdict}{outcome}{seen}"), test, now))
 
-    def pytest_sessionfinish(self) -> None:
-        """Write the page."""
-        before = PAGE.read_text() if PAGE.exists() else ""
-        kept = {row[2]: Row(*row) for row in _ROW.findall(before)}
-        PAGE.write_text(_page(list((kept | self.rows).values())))
+
+def _enter(row: Row) -> None:
+    # Parts of the full form may run side by side.
+    with FileLock(_LOCK):
+        kept = {found[2]: Row(*found) for found in _ROW.findall(PAGE.read_text())}
+        PAGE.write_text(_page(list((kept | {row.test: row}).values())))
 
 
 def _page(rows: list[Row]) -> str:
