@@ -66,7 +66,7 @@ test-faults: setup-dev ## Bad days: kills, lost sources, drifts, full disks, dam
 	@$(BIN)/python -m pytest -n 2 --dist load -m fault tests/faults
 
 test-spark: setup-spark ## The same marts from Spark as from DuckDB, row by row, over several nights; needs no cluster
-	@$(BIN)/python -m pytest -n 0 -m spark
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m spark tests/spark
 
 check: setup-dev ## Lint, types, import direction, SQL format and lint, generated files; changes nothing
 	@$(BIN)/ruff check .

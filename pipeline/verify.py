@@ -13,6 +13,9 @@ import duckdb
 
 from api.receipts import read_receipts
 from pipeline.copying import literal
+from pipeline.lake.place import open_place
+from pipeline.lake.traces import count_rows as count_rows_in_lake
+from pipeline.lake.traces import count_texts
 from pipeline.ledger import Ledger
 from pipeline.lock import run_lock
 from pipeline.rewrite import CATALOG
@@ -54,8 +57,9 @@ class Proof:
 def verify_erasure(settings: Settings, user_id: UUID, markers: tuple[str, ...] = ()) -> Proof:
     """Search the data directory for a person, and for further texts such as an e-mail address.
 
-    Tables are searched by id and by the keys that receipts name; files by the bytes of the id in every form
-    that we write. The embedded demo source is no part of the warehouse. Raises LockedError during a run.
+    Tables and Parquet files are searched by id and by the keys that receipts name; files by the bytes of the
+    id in every form that we write. The embedded demo source is no part of the warehouse. Raises
+    LockedError during a run.
     """
     with run_lock(settings):
         subject = Ledger(settings.ledger_dir).subject(user_id)
@@ -67,6 +71,7 @@ def verify_erasure(settings: Settings, user_id: UUID, markers: tuple[str, ...] =
         for file in files:
             if file.suffix == ".duckdb":
                 found += _in_database(settings, file, user_id, texts, keys)
+        found += _in_lake(settings, texts, keys)
         is_in_ledger = Ledger(settings.ledger_dir).holds(user_id)
     return Proof(tuple(found), is_in_ledger, tuple(one.receipt_id for one in receipts))
 
@@ -133,6 +138,12 @@ def _by_value(
 def _by_key(connection: duckdb.DuckDBPyConnection, keys: set[int]) -> Iterator[tuple[str, int]]:
     for tables in count_rows(connection, CATALOG, keys).values():
         yield from ((table, rows) for table, rows in tables.items() if rows)
+
+
+def _in_lake(settings: Settings, texts: tuple[str, ...], keys: set[int]) -> Iterator[Trace]:
+    place = open_place(settings.lake)
+    found = [count_texts(place, texts), *count_rows_in_lake(place, keys).values()]
+    yield from (Trace(settings.lake, name, count) for tables in found for name, count in tables.items())
 
 
 def _name(settings: Settings, file: Path) -> str:

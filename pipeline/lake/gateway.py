@@ -9,6 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlmesh.core.config import DuckDBConnectionConfig, GatewayConfig, PostgresConnectionConfig
 from sqlmesh.core.config.connection import ConnectionConfig, SparkConnectionConfig
 
+from pipeline.errors import UsageError
 from pipeline.lake.place import TABLES, Place
 from pipeline.lake.require import iceberg_jars, require_spark
 from pipeline.settings import Settings
@@ -16,6 +17,7 @@ from pipeline.warehouse import ProjectConfig, project_config
 
 GATEWAY = "spark"  # the macros that have a form per engine ask for it by this name
 CATALOG = "spark.sql.catalog.spark_catalog"
+METASTORE = "spark.hadoop.javax.jdo.option.ConnectionURL"
 
 
 def spark_project(settings: Settings, place: Place, project: Path) -> ProjectConfig:
@@ -43,7 +45,6 @@ def spark_project(settings: Settings, place: Place, project: Path) -> ProjectCon
 def spark_conf(settings: Settings, place: Place) -> dict[str, Any]:
     """Configuration of the Spark session. SCHOOLHOUSE_SPARK_CONF wins."""
     folder = settings.spark_dir.absolute()
-    metastore = f"jdbc:derby:;databaseName={folder / 'metastore'};create=true"
     return {
         "spark.app.name": "schoolhouse",
         "spark.master": f"local[{settings.threads}]",
@@ -59,7 +60,7 @@ def spark_conf(settings: Settings, place: Place) -> dict[str, Any]:
         CATALOG: "org.apache.iceberg.spark.SparkSessionCatalog",
         f"{CATALOG}.type": "hive",
         "spark.hadoop.iceberg.engine.hive.lock-enabled": "false",  # the run lock leaves one writer
-        "spark.hadoop.javax.jdo.option.ConnectionURL": metastore,
+        METASTORE: _metastore(settings),
         # As Spark sets them for its own client of the metastore; Iceberg has another.
         "spark.hadoop.datanucleus.schema.autoCreateAll": "true",
         "spark.hadoop.hive.metastore.schema.verification": "false",
@@ -70,6 +71,24 @@ def spark_conf(settings: Settings, place: Place) -> dict[str, Any]:
         "spark.sql.hive.manageFilesourcePartitions": "false",  # folders say which dates there are
         "spark.sql.execution.arrow.pyspark.enabled": "true",
     } | settings.spark_conf
+
+
+def refuse_another_session(settings: Settings) -> None:
+    """Raise UsageError where this process runs Spark for another data directory.
+
+    A process has one session, which would go on working on that one's tables; Hive and Iceberg keep their
+    connections to its metastore even when the session is stopped.
+    """
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.getActiveSession()
+    found = session.sparkContext.getConf().get(METASTORE) if session else None
+    if found and found != settings.spark_conf.get(METASTORE, _metastore(settings)):
+        raise UsageError("This process runs Spark for another data directory.", hint="Use one process each.")
+
+
+def _metastore(settings: Settings) -> str:
+    return f"jdbc:derby:;databaseName={settings.spark_dir.absolute() / 'metastore'};create=true"
 
 
 def _state(settings: Settings) -> ConnectionConfig:

@@ -12,7 +12,7 @@ from sqlmesh import Context
 from sqlmesh.core import constants
 from sqlmesh.core.console import NoopConsole, set_console
 
-from pipeline.lake.gateway import spark_project
+from pipeline.lake.gateway import refuse_another_session, spark_project
 from pipeline.lake.place import open_place
 from pipeline.settings import Settings
 from pipeline.warehouse import Warehouse, duckdb_config
@@ -20,12 +20,17 @@ from pipeline.warehouse import Warehouse, duckdb_config
 
 @contextmanager
 def open_lake(settings: Settings, project: Path) -> Iterator[Warehouse]:
-    """Open (or create) both. Raises UsageError without the extra `spark` or for a place that is none."""
+    """Open (or create) both.
+
+    Raises UsageError without the extra `spark`, for a place that is none, and in a process that already
+    runs Spark for another data directory.
+    """
     set_console(NoopConsole())
     constants.MAX_FORK_WORKERS = 1
     place = open_place(settings.lake)
     settings.spark_dir.mkdir(parents=True, exist_ok=True)
     config = spark_project(settings, place, project)
+    refuse_another_session(settings)
     with _duckdb(settings, project) as connection, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SQLMesh and pyspark use ways of pandas that are going away
         context = Context(paths=[project], config={project.absolute(): config})

@@ -14,7 +14,7 @@ PAGES = sorted([PROJECT / "README.md", *DOCS.rglob("*.md")])
 RENAMED = Path(__file__).with_name("renamed.sql")
 # Pages whose blocks have tests of their own.
 ELSEWHERE = {"docs/analysts.md", "docs/security.md"}
-NIGHTS = ["README.md", "docs/operations.md", "docs/at-risk.md", "docs/report.md"]
+NIGHTS = ["README.md", "docs/operations.md", "docs/at-risk.md", "docs/report.md", "docs/scaling.md"]
 MOST_NOT_RUN = 8
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?!https?:)([^)#\s]*)(#[^)\s]*)?\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)

@@ -13,7 +13,7 @@ import pytest
 from pipeline.errors import UsageError
 from pipeline.lake.landing import Landed, land
 from pipeline.lake.place import Place, open_place
-from pipeline.lake.traces import count_rows
+from pipeline.lake.traces import count_rows, count_texts
 
 EVENTS = "raw.analytics"
 USERS = "raw.users"
@@ -109,6 +109,18 @@ def test_a_person_is_found_in_files_that_no_table_refers_to(
         2: {"lake.raw.raw.analytics": 13, "lake.tables.sqlmesh__marts.db.fct_user_day": 1},
         77: {},
     }
+
+
+def test_texts_are_found_although_parquet_compresses_them(
+    connection: duckdb.DuckDBPyConnection, place: Place
+) -> None:
+    """The bytes of a file prove nothing: a search of them would say that a person is gone who is not."""
+    land(connection, place, [USERS, EVENTS])
+    row = connection.execute("SELECT id FROM raw.users").fetchone()
+    assert row is not None
+
+    assert count_texts(place, [str(row[0]).upper(), "ada@example.org"]) == {"lake.raw.raw.users.id": 1}
+    assert count_texts(place, ["teacher"]) == {}
 
 
 def test_places_are_named_for_both_sides(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 from api.manifest import Manifest, read_manifest
 from api.runs import RunState
@@ -13,26 +14,34 @@ from pipeline.snapshots import current_folder
 from tests.conftest import Night, settings_of
 from tests.spark.comparison import differences
 
-# On small data, compiling queries, planning them anew and optimizing byte code only cost time.
+# On small data, more tasks a stage, compiling queries, planning them anew and optimizing byte code only cost
+# time.
 CONF = {
-    "spark.master": "local[2]",
-    "spark.sql.shuffle.partitions": "2",
+    "spark.master": "local[1]",
+    "spark.sql.shuffle.partitions": "1",
     "spark.driver.memory": "2g",
-    "spark.driver.defaultJavaOptions": "-XX:+UseSerialGC -Dderby.system.durability=test",
+    "spark.driver.defaultJavaOptions": (
+        "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m "
+        "-Dderby.system.durability=test"
+    ),
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
 
 
 @dataclass
 class Played:
-    """What the nights published: rows that differ, and the manifests of both engines, a night each."""
+    """What the nights published, a night each: rows that differ, the manifests of both engines, and the rows
+    that incremental models built. `people` are those of the source before the first.
+    """
 
     duckdb: Settings
     spark: Settings
     differing: list[dict[str, int]] = field(default_factory=list)
     manifests: list[tuple[Manifest, Manifest]] = field(default_factory=list)
     built: list[tuple[dict[str, int], dict[str, int]]] = field(default_factory=list)
+    people: set[UUID] = field(default_factory=set)
 
 
 def both(source_url: str, folder: Path, **more: object) -> Played:

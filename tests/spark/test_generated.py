@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ from demo.day import append_day
 from demo.generate import generate
 from pipeline.lake.place import open_place
 from pipeline.lake.traces import count_rows
+from pipeline.verify import verify_erasure
 from tests.conftest import SCHOOL_AS_OF, MakeDatabase, Night
 from tests.spark.nights import Played, both, play
 
@@ -25,6 +27,7 @@ def played(make_database: MakeDatabase, night: Night, tmp_path_factory: pytest.T
     source_url = make_database()
     generate(source_url, learners=40, events=6_000, days=90, seed=21, as_of=SCHOOL_AS_OF)
     nights = both(source_url, tmp_path_factory.mktemp("generated"))
+    nights.people = _people(source_url)
     play(nights, night, SCHOOL_AS_OF)
     for number in range(1, NIGHTS + 1):
         as_of = SCHOOL_AS_OF + timedelta(days=number)
@@ -32,6 +35,11 @@ def played(make_database: MakeDatabase, night: Night, tmp_path_factory: pytest.T
         _more(source_url, number)
         play(nights, night, as_of)
     return nights
+
+
+def _people(source_url: str) -> set[UUID]:
+    with psycopg.connect(source_url) as connection:
+        return {row[0] for row in connection.execute("SELECT id FROM users").fetchall()}
 
 
 def _more(source_url: str, number: int) -> None:
@@ -72,8 +80,17 @@ def test_nights_build_only_touched_days(played: Played) -> None:
         assert theirs["intermediate.int_user_day"] < first["intermediate.int_user_day"] / 2
 
 
-def test_who_left_is_in_no_file_of_the_lake(played: Played) -> None:
+def test_who_left_is_in_no_file(played: Played) -> None:
     """Guards against older versions of a table, which no query shows and every copy of the folder has."""
+    gone = played.people - _people(played.spark.require_source_url())
+
+    assert len(gone) >= NIGHTS
+    assert all(verify_erasure(played.spark, person).traces == () for person in gone)
+    assert any(verify_erasure(played.spark, one).traces for one in sorted(played.people - gone)[:4])
+
+
+def test_a_search_of_the_lake_finds_who_stayed(played: Played) -> None:
+    """Receipts rest on this search: one that finds nobody would sign anything."""
     receipts = read_receipts(played.spark.receipts_dir)
     keys = {receipt.user_key for receipt in receipts if receipt.user_key is not None}
     place = open_place(played.spark.lake)
