@@ -59,6 +59,8 @@ def spark_conf(settings: Settings, place: Place) -> dict[str, Any]:
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         CATALOG: "org.apache.iceberg.spark.SparkSessionCatalog",
         f"{CATALOG}.type": "hive",
+        f"{CATALOG}.table-default.write.metadata.delete-after-commit.enabled": "true",
+        f"{CATALOG}.table-default.write.metadata.previous-versions-max": "10",
         "spark.hadoop.iceberg.engine.hive.lock-enabled": "false",  # the run lock leaves one writer
         METASTORE: _metastore(settings),
         # As Spark sets them for its own client of the metastore; Iceberg has another.

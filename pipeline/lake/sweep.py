@@ -9,7 +9,7 @@ from sqlmesh import Context
 
 from pipeline.lake.landing import RAW
 from pipeline.lake.place import TABLES, UNFINISHED, Place
-from pipeline.lake.tables import expire, files_of, session
+from pipeline.lake.tables import files_of, session, tidy
 from pipeline.warehouse import Warehouse
 
 
@@ -27,11 +27,11 @@ def clear_leftovers(context: Context, place: Place) -> None:
 
 
 def sweep(warehouse: Warehouse) -> int:
-    """Expire older versions, then delete every data file that belongs to no table; returns how many."""
+    """Tidy tables, then delete every data file that belongs to none of them; returns how many."""
     context, place = warehouse.context, warehouse.place
     assert place is not None  # noqa: S101
     clear_leftovers(context, place)
-    expire(context)
+    tidy(context)
     exists = context.engine_adapter.table_exists
     tables = [
         one for one in context.snapshots.values() if one.is_model and one.version and one.is_materialized

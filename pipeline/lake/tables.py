@@ -72,10 +72,17 @@ def files_of(context: Context, snapshot: Snapshot) -> list[str]:
     return list(spark.table(table).inputFiles())
 
 
-def expire(context: Context) -> None:
-    """Let go of the older versions of the incremental tables: deleted people are in their files."""
-    now = f"TIMESTAMP_LTZ '{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}'"
+def tidy(context: Context) -> None:
+    """Merge the small files that nights leave in incremental tables, where there are five or more in one.
+
+    Then let go of older versions: deleted people are in their files.
+    """
     for table in incremental_tables(context):
         name = table.partition(".")[2]
-        what = f"table => '{name}', older_than => {now}, retain_last => 1"
-        session(context).sql(f"CALL spark_catalog.system.expire_snapshots({what})")
+        _call(context, f"rewrite_data_files(table => '{name}')")
+        now = f"TIMESTAMP_LTZ '{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}'"
+        _call(context, f"expire_snapshots(table => '{name}', older_than => {now}, retain_last => 1)")
+
+
+def _call(context: Context, procedure: str) -> None:
+    session(context).sql(f"CALL spark_catalog.system.{procedure}")
