@@ -83,7 +83,8 @@ async def _follow(services: Services) -> None:
     while True:
         await asyncio.sleep(POLL_SECONDS)
         try:
-            await asyncio.to_thread(services.store.refresh)
+            if await asyncio.to_thread(services.store.refresh):
+                services.cache.clear()
         except Exception as failure:
             # Whatever the disk does, the last good snapshot goes on and the next look may succeed.
             log.error("snapshot_lost_sight", error=type(failure).__name__)

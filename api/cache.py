@@ -1,7 +1,7 @@
 """Answers in memory: bounded in bytes, one computation for simultaneous equal requests.
 
 The key of an answer is its ETag: snapshot, request and the caller's scope. A new snapshot therefore never
-meets an old answer; old ones fall out as the least recently used.
+meets an old answer, and when it comes the old ones are let go.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class AnswerCache:
     """Used from the event loop's thread only."""
 
     def __init__(self, largest_bytes: int) -> None:
-        self._answers: LRUCache[str, Answer] = LRUCache(largest_bytes, getsizeof=lambda answer: answer.size)
+        self._answers = _answers(largest_bytes)
         self._running: dict[str, asyncio.Task[Answer]] = {}
 
     def get(self, key: str) -> Answer | None:
@@ -51,6 +51,12 @@ class AnswerCache:
         if answer.size <= self._answers.maxsize / 8:
             self._answers[answer.etag] = answer
             telemetry.CACHE_BYTES.set(self._answers.currsize)
+
+    def clear(self) -> None:
+        """Let go of all answers; what is being computed is still given to those who wait for it."""
+        # A new one: emptied one by one, many answers would hold up the event loop.
+        self._answers = _answers(int(self._answers.maxsize))
+        telemetry.CACHE_BYTES.set(0)
 
     async def get_or_compute(self, key: str, compute: Callable[[], Awaitable[Answer]]) -> Answer:
         """The answer of a key, computed once however many ask at the same time. Failures are not kept."""
@@ -73,3 +79,7 @@ class AnswerCache:
             return answer
         finally:
             del self._running[key]
+
+
+def _answers(largest_bytes: int) -> LRUCache[str, Answer]:
+    return LRUCache(largest_bytes, getsizeof=lambda answer: answer.size)

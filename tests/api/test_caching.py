@@ -12,9 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
+from api import app
 from api.cache import Answer, AnswerCache
 from tests.api.serving import BASE, bearer, client_of, settings_for
 from tests.api.snapshot_factory import CURIE, LINCOLN, publish, user_id
+from tests.api.test_snapshots import wait_for
 
 ADMIN = bearer("admin")
 PATH = f"{BASE}/marts/dim_user"
@@ -137,6 +139,21 @@ def test_equal_requests_at_the_same_time_are_computed_once(tmp_path: Path) -> No
             bodies = {answer.result().content for answer in asked}
         assert len(bodies) == 1
         assert metric(client, "schoolhouse_cache_misses_total") == misses + 1
+
+
+def test_a_new_snapshot_takes_the_place_of_old_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory that grows with every publish, full of answers that nobody can ask for any more."""
+    monkeypatch.setattr(app, "POLL_SECONDS", 0.02)
+    publish(tmp_path, 1)
+    with client_of(settings_for(tmp_path)) as client:
+        client.get(LONG, headers=ADMIN)
+        assert metric(client, "schoolhouse_cache_bytes") > 1_000
+        publish(tmp_path, 2)
+        assert wait_for(lambda: metric(client, "schoolhouse_cache_bytes") == 0)
+        assert client.get(LONG, headers=ADMIN).status_code == 200
+        assert metric(client, "schoolhouse_cache_bytes") > 1_000
 
 
 @pytest.fixture
