@@ -73,7 +73,7 @@ def _play(target: Target, start: int, end: int, wanted: int | None, departures: 
     changed = change_accounts(target, platform, events)
     study_new, study_changed = change_study(target, platform, np.unique(events.user))
     paper_new, paper_changed = change_paperwork(target, platform)
-    deleted = delete_rows(target, platform, np.unique(events.user), departures)
+    deleted = delete_rows(target, platform, np.unique(events.user), len(events.user), departures)
     return DayReport(
         since=moment_of(start),
         as_of=moment_of(end),

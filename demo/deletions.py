@@ -21,15 +21,15 @@ ENROLMENT_KEY = ("class_id", "student_id")
 Counts = dict[str, int]
 
 
-def delete_rows(target: Target, platform: Platform, active: Ints, departures: bool) -> Counts:
-    """Delete some rows of every kind and return how many by table.
+def delete_rows(target: Target, platform: Platform, active: Ints, events: int, departures: bool) -> Counts:
+    """Delete some rows of every kind, after a day of `events` events; return how many by table.
 
     `active` accounts stay, and all of them without `departures`.
     """
     stream = random_stream(target.seed, "deletions")
-    few = 3 + platform.people.count // 1000
+    few = 3 + events // 500
     deleted = {
-        "analytics": _delete_events(target, platform, stream),
+        "analytics": _delete_events(target, events, stream),
         "user_progress": _delete_some(target, "user_progress", ("id",), few, stream),
         "quiz_attempts": _delete_some(target, "quiz_attempts", ("id",), few, stream),
         "class_enrollments": _delete_some(target, "class_enrollments", ENROLMENT_KEY, few, stream),
@@ -37,10 +37,10 @@ def delete_rows(target: Target, platform: Platform, active: Ints, departures: bo
     return _delete_account(target, platform, active, deleted, stream) if departures else deleted
 
 
-def _delete_events(target: Target, platform: Platform, stream: np.random.Generator) -> int:
+def _delete_events(target: Target, events: int, stream: np.random.Generator) -> int:
     """Delete events by number, anywhere in the past."""
     newest = int(target.query("SELECT max(id) AS id FROM analytics").item())
-    wanted = max(8, int(platform.recent.sum()) // 2000)
+    wanted = max(8, events // 140)
     return target.delete("analytics", pl.DataFrame({"id": some_of(stream, newest, wanted) + 1}))
 
 

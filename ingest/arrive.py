@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -23,6 +24,14 @@ _DAY = 24 * 3600 * 1_000_000
 _FIRST, _LAST = (date.min - _EPOCH).days, (date.max - _EPOCH).days
 
 
+@dataclass(frozen=True)
+class Chunk:
+    """Rows on their way, and per column of UUIDs where these stand among those met before (Keys.places)."""
+
+    batch: pa.RecordBatch
+    places: dict[str, pa.Array]
+
+
 class Arrival:
     """Writes batches of one table. Raises ValueRefusedError for what raw cannot hold exactly."""
 
@@ -31,11 +40,21 @@ class Arrival:
     ) -> None:
         self._connection, self._fit, self._keys, self._zones = connection, fit, keys, zones
 
-    def write(self, batch: pa.RecordBatch, target: str, batch_id: int | None = None) -> None:
-        """Insert one batch into `target`, with batch_id as last column if given."""
+    def prepare(self, batch: pa.RecordBatch) -> Chunk:
+        """What can be done in any thread, while other rows are being written."""
+        places = {
+            column.name: self._keys.places(column.entity, batch.column(column.source))
+            for column in self._present()
+            if column.entity
+        }
+        return Chunk(batch, places)
+
+    def write(self, prepared: Chunk, target: str, batch_id: int | None = None) -> None:
+        """Insert one chunk into `target`, with batch_id as last column if given."""
+        batch = prepared.batch
         self._refuse_nulls(batch)
         self._meet_dates(batch)
-        chunk = self._keyed(batch)
+        chunk = self._keyed(prepared)
         if len(self._keys.erased):
             chunk = self._without_erased(chunk, batch)
         with registered(self._connection, "ingest_chunk", chunk):
@@ -73,10 +92,13 @@ class Arrival:
         numbers = pc.unique(pc.divide(whole.drop_null(), unit)).to_pylist()
         return {_EPOCH + timedelta(days=number) for number in numbers}
 
-    def _keyed(self, batch: pa.RecordBatch) -> pa.Table:
-        """The batch with the names of raw and keys for UUIDs of entities."""
+    def _keyed(self, prepared: Chunk) -> pa.Table:
+        """The rows with the names of raw and keys for UUIDs of entities."""
+        batch = prepared.batch
         columns = {
-            column.name: self._keys.numbers(column.entity, batch.column(column.source))
+            column.name: self._keys.numbers(
+                column.entity, batch.column(column.source), prepared.places[column.name]
+            )
             if column.entity
             else batch.column(column.source)
             for column in self._present()

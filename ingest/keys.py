@@ -32,14 +32,22 @@ class Keys:
         self.known_before = dict(self._last)
         self.erased = pa.array([], _ID)
 
-    def numbers(self, entity: Entity, column: pa.Array) -> pa.Array:
+    def places(self, entity: Entity, column: pa.Array) -> pa.Array:
+        """Where the UUIDs of an Arrow column stand among those met so far, NULL for NULL and for others.
+
+        Half of the work of `numbers`, for any thread: what has been met only grows at its end.
+        """
+        return pc.index_in(column.storage, value_set=self._met[entity][0])
+
+    def numbers(self, entity: Entity, column: pa.Array, places: pa.Array) -> pa.Array:
         """The key of each UUID of an Arrow column, NULL for NULL and for erased people."""
         ids = column.storage
-        found = pc.index_in(ids, value_set=self._met[entity][0])
-        if found.null_count > ids.null_count:
-            self._meet(entity, pc.unique(ids.filter(pc.is_null(found)).drop_null()))
-            found = pc.index_in(ids, value_set=self._met[entity][0])
-        return self._met[entity][1].take(found)
+        if places.null_count > ids.null_count:
+            places = self.places(entity, column)
+        if places.null_count > ids.null_count:
+            self._meet(entity, pc.unique(ids.filter(pc.is_null(places)).drop_null()))
+            places = self.places(entity, column)
+        return self._met[entity][1].take(places)
 
     def store(self, batch_id: int) -> None:
         """Write the highest numbers down, inside the caller's transaction."""

@@ -45,9 +45,11 @@ class LocalDates:
         day = at // _DAY
         column = self._columns(day)
         zone = self._zone_of(users)
-        shift = np.where(
-            at >= self._changes_at[zone, column], self._after[zone, column], self._before[zone, column]
-        )
+        shift = self._before[zone, column]
+        # On most days no zone changes its offset.
+        rows = np.flatnonzero(self._has_change[column])
+        late = rows[at[rows] >= self._changes_at[zone[rows], column[rows]]]
+        shift[late] = self._after[zone[late], column[late]]
         return pa.array(((at + shift) // _DAY).astype(np.int32), pa.date32())
 
     def _zone_of(self, users: pa.Array) -> Ints:
@@ -58,14 +60,20 @@ class LocalDates:
 
     def _columns(self, day: Ints) -> Ints:
         """Where each day stands in the grid of zones and days; far from today there are gaps in it."""
-        column = np.searchsorted(self._days, day)
-        if not self._are_known(day, column):
+        if not self._are_known(day):
             self._read_days()
-            column = np.searchsorted(self._days, day)
+        column: Ints = day - self._days[0] if self._is_gapless() else np.searchsorted(self._days, day)
         return column
 
-    def _are_known(self, day: Ints, column: Ints) -> bool:
-        return bool((self._days[np.minimum(column, len(self._days) - 1)] == day).all())
+    def _is_gapless(self) -> bool:
+        return int(self._days[-1] - self._days[0]) == len(self._days) - 1
+
+    def _are_known(self, day: Ints) -> bool:
+        if self._is_gapless():
+            first, last = self._days[0], self._days[-1]
+            return bool(first <= day.min(initial=first) and day.max(initial=last) <= last)
+        places = np.minimum(np.searchsorted(self._days, day), len(self._days) - 1)
+        return bool((self._days[places] == day).all())
 
     def _read_days(self) -> None:
         found = self._connection.execute(_ZONE_DAYS, [_NEVER]).fetchnumpy()
@@ -73,4 +81,5 @@ class LocalDates:
         grid = (-1, len(self._days))
         self._before = np.asarray(found["before"], np.int64).reshape(grid)
         self._changes_at = np.asarray(found["changes_at"], np.int64).reshape(grid)
+        self._has_change = (self._changes_at != _NEVER).any(axis=0)
         self._after = np.asarray(found["after"], np.int64).reshape(grid)

@@ -1,11 +1,16 @@
-"""Rows of a source table as Arrow batches; large tables by two readers, block range by block range."""
+"""Rows of a source table as Arrow batches; large tables by two readers, block range by block range.
+
+Whatever can be done to a batch without the warehouse is done by its reader: the thread that writes is the one
+that the others wait for.
+"""
 
 from __future__ import annotations
 
 import queue
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from threading import Event, Thread
+from typing import Generic, TypeVar
 
 import pyarrow as pa
 
@@ -15,9 +20,9 @@ from ingest.source import Source
 from ingest.warehouse import quoted
 
 READERS = 2
-PAGES_PER_SLICE = 8192
-CHUNK_ROWS = 250_000
+PARALLEL_PAGES = 8192
 Settings = Mapping[str, str]
+T = TypeVar("T")
 _SLICE = (
     "ctid >= current_setting('schoolhouse.first')::tid AND ctid < current_setting('schoolhouse.end')::tid"
 )
@@ -25,15 +30,22 @@ _LAST_PAGE = 2**32 - 1
 
 
 def read(
-    source: Source, fit: TableFit, clause: str = "", settings: Settings | None = None
-) -> Iterator[pa.RecordBatch]:
-    """The columns of the spec that the source has, named as there; `clause` follows FROM <table>."""
+    source: Source,
+    fit: TableFit,
+    each: Callable[[pa.RecordBatch], T],
+    clause: str = "",
+    settings: Settings | None = None,
+) -> Iterator[T]:
+    """`each` of the batches: the columns of the spec that the source has, named as there.
+
+    `clause` follows FROM <table>. `each` may run in two threads at once.
+    """
     if fit.found is None:
         return iter(())
     sql = f"SELECT {_select_list(fit)} FROM {quoted(fit.found.name)}"
-    if not clause and fit.found.pages > PAGES_PER_SLICE and source.snapshot.name:
-        return _joined(_plain(_parallel(source, f"{sql} WHERE {_SLICE}", _slices(fit.found.pages))))
-    return _joined(_plain(source.batches(f"{sql} {clause}", settings)))
+    if not clause and fit.found.pages > PARALLEL_PAGES and source.snapshot.name:
+        return _parallel(source, f"{sql} WHERE {_SLICE}", _slices(fit.found.pages), each)
+    return _alone(source, f"{sql} {clause}", settings, each)
 
 
 def _select_list(fit: TableFit) -> str:
@@ -48,15 +60,30 @@ def _selected(column: Column) -> str:
 
 
 def _slices(pages: int) -> list[Settings]:
-    starts = range(0, pages, PAGES_PER_SLICE)
-    ends = [*starts[1:], _LAST_PAGE]
-    return [{"first": f"({start},0)", "end": f"({end},0)"} for start, end in zip(starts, ends, strict=True)]
+    """One range of pages for each reader; the last one is open, as the table may have grown."""
+    bounds = [pages * number // READERS for number in range(READERS)] + [_LAST_PAGE]
+    return [{"first": f"({start},0)", "end": f"({end},0)"} for start, end in pairwise(bounds)]
 
 
-def _parallel(source: Source, sql: str, slices: list[Settings]) -> Iterator[pa.RecordBatch]:
-    """Batches of all slices, in no order; an error of any reader is raised here."""
-    feed = _Feed(source, sql, slices)
-    readers = [Thread(target=feed.fill, daemon=True) for _ in range(READERS)]
+def _alone(
+    source: Source, sql: str, settings: Settings | None, each: Callable[[pa.RecordBatch], T]
+) -> Iterator[T]:
+    with source.fresh() as own:
+        yield from _batches(own, sql, settings, each)
+
+
+def _batches(
+    own: Source, sql: str, settings: Settings | None, each: Callable[[pa.RecordBatch], T]
+) -> Iterator[T]:
+    return map(each, map(_plain, own.batches(sql, settings)))
+
+
+def _parallel(
+    source: Source, sql: str, slices: list[Settings], each: Callable[[pa.RecordBatch], T]
+) -> Iterator[T]:
+    """`each` of the batches of all slices, in no order; an error of any reader is raised here."""
+    feed = _Feed(source, sql, each)
+    readers = [Thread(target=feed.fill, args=(part,), daemon=True) for part in slices]
     for reader in readers:
         reader.start()
     try:
@@ -67,35 +94,30 @@ def _parallel(source: Source, sql: str, slices: list[Settings]) -> Iterator[pa.R
             reader.join()
 
 
-class _Feed:
+class _Feed(Generic[T]):
     """A short queue between the readers and the writer: it bounds the memory."""
 
-    def __init__(self, source: Source, sql: str, slices: list[Settings]) -> None:
+    def __init__(self, source: Source, sql: str, each: Callable[[pa.RecordBatch], T]) -> None:
         self.stop = Event()
-        self._source, self._sql = source, sql
-        self._slices = deque(slices)
-        self._queue: queue.Queue[pa.RecordBatch | BaseException | None] = queue.Queue(maxsize=READERS)
+        self._source, self._sql, self._each = source, sql, each
+        self._queue: queue.Queue[T | BaseException | None] = queue.Queue(maxsize=1)
 
-    def fill(self) -> None:
-        """Read slices until none is left; None marks the end of a reader."""
+    def fill(self, settings: Settings) -> None:
+        """Read one slice; None marks its end."""
         try:
-            with self._source.share() as own:
-                while self._slices and not self.stop.is_set():
-                    self._copy(own)
+            with self._source.fresh() as own:
+                self._copy(own, settings)
             self._put(None)
         except BaseException as error:
             self._put(error)
 
-    def _copy(self, own: Source) -> None:
-        try:
-            settings = self._slices.popleft()
-        except IndexError:
-            return
-        for batch in own.batches(self._sql, settings):
-            if not self._put(batch):
+    def _copy(self, own: Source, settings: Settings) -> None:
+        for ready in _batches(own, self._sql, settings, self._each):
+            if not self._put(ready):
                 return
+            del ready  # or it would be held while the next one is read
 
-    def _put(self, item: pa.RecordBatch | BaseException | None) -> bool:
+    def _put(self, item: T | BaseException | None) -> bool:
         while not self.stop.is_set():
             try:
                 self._queue.put(item, timeout=0.1)
@@ -104,8 +126,8 @@ class _Feed:
             return True
         return False
 
-    def drain(self, readers: int) -> Iterator[pa.RecordBatch]:
-        """Batches until every reader has ended."""
+    def drain(self, readers: int) -> Iterator[T]:
+        """What was put, until every reader has ended."""
         while readers:
             item = self._queue.get()
             if isinstance(item, BaseException):
@@ -116,28 +138,22 @@ class _Feed:
                 yield item
 
 
-def _joined(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Batches of at least CHUNK_ROWS rows: each costs a few statements at the warehouse."""
-    waiting: list[pa.RecordBatch] = []
-    for batch in batches:
-        waiting.append(batch)
-        if sum(held.num_rows for held in waiting) >= CHUNK_ROWS:
-            yield pa.concat_batches(waiting)
-            waiting = []
-    if waiting:
-        yield pa.concat_batches(waiting)
-
-
-def _plain(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Timestamps as naive UTC and numeric as the text it arrives as."""
-    for batch in batches:
-        arrays = [_plain_array(array) for array in batch.columns]
-        yield pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
+def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Timestamps as naive UTC, UUIDs as Arrow's own type and numeric as the text it arrives as."""
+    arrays = [_plain_array(array) for array in batch.columns]
+    return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
 
 
 def _plain_array(array: pa.Array) -> pa.Array:
     if isinstance(array.type, pa.OpaqueType):
-        return array.storage
+        return _opened(array)
     if pa.types.is_timestamp(array.type):
         return array.cast(pa.timestamp("us"))
     return array
+
+
+def _opened(array: pa.Array) -> pa.Array:
+    """An array of a type that the driver has no Arrow type for."""
+    if array.type.type_name == "uuid":
+        return pa.ExtensionArray.from_storage(pa.uuid(), array.storage.cast(pa.binary(16)))
+    return array.storage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from ingest.errors import SourceError
 from ingest.redact import redact
 
-BATCH_BYTES = 4 << 20
+BATCH_BYTES = 16 << 20
 APPLICATION = "schoolhouse-ingest"
 # row_security off: a policy that would hide rows raises instead. Timeouts are those of a long read.
 SETTINGS = {
@@ -80,6 +81,18 @@ class Source:
                 yield from reader
 
     @contextmanager
+    def fresh(self) -> Iterator[Source]:
+        """A connection for one reading, begun at once: a share of its own, where there are shares.
+
+        One that was lost while it stood idle ends the whole process with this driver (decision 0015).
+        """
+        if self.snapshot.name is None:
+            yield self
+        else:
+            with self.share() as own:
+                yield own
+
+    @contextmanager
     def share(self) -> Iterator[Source]:
         """Another connection that sees exactly the same rows."""
         with _connection(self._url) as connection:
@@ -94,7 +107,8 @@ class Source:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except AdbcError as error:
+        except (AdbcError, pa.ArrowException, OSError) as error:
+            # What goes wrong in the midst of a stream is Arrow's error, not the driver's.
             raise _source_error(error, self._url) from None
 
 
@@ -137,10 +151,13 @@ def _command(connection: Any, sql: str) -> None:
 
 def _set_up(connection: Any) -> None:
     with connection.cursor() as cursor:
-        for name, value in SETTINGS.items():
-            known = "SELECT set_config(name, $2, true) FROM pg_settings WHERE name ILIKE $1"
-            cursor.execute(known, (name, value))
-            cursor.fetchall()
+        # Names that this version of PostgreSQL does not know are left out.
+        cursor.execute(
+            "SELECT set_config(known.name, wanted.value, true) FROM json_each_text($1::json) AS wanted "
+            "JOIN pg_settings AS known ON known.name ILIKE wanted.key",
+            (json.dumps(SETTINGS),),
+        )
+        cursor.fetchall()
 
 
 def _snapshot(connection: Any) -> Snapshot:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
 import duckdb
-import pyarrow as pa
 
 from ingest import withheld
 from ingest.arrive import Arrival
@@ -20,7 +19,7 @@ from ingest.fingerprints import Fingerprints, block_of, in_blocks
 from ingest.keys import Keys
 from ingest.places import following
 from ingest.progress import Reporter
-from ingest.read import read
+from ingest.read import Settings, read
 from ingest.schema import TableFit
 from ingest.source import Source
 from ingest.touched import is_event_stream, touch, touch_dates, touch_passed
@@ -96,7 +95,7 @@ class _Table:
         if rows == 0:
             self._copy()
         elif self._spec.mode is Mode.REPLACE or self._fit.found is None:
-            self._follow("true", read(self._batch.source, self._fit))
+            self._follow("true")
         else:
             self._follow_cursor()
             self._follow_blocks()
@@ -105,7 +104,7 @@ class _Table:
     def _copy(self) -> None:
         """First time: straight into the raw table."""
         with single_threaded(self._connection):
-            self._write(read(self._batch.source, self._fit), self._raw, self._batch.batch_id)
+            self._write(self._raw, self._batch.batch_id)
         unique = {self._spec.column(name).source for name in self._spec.key}
         if self._fit.found and not self._fit.found.is_unique(unique):
             refuse_duplicates(self._connection, self._spec, self._raw)
@@ -116,32 +115,41 @@ class _Table:
 
     def _follow_cursor(self) -> None:
         clause, settings = since(self._connection, self._spec)
-        self._follow("false", read(self._batch.source, self._fit, clause, settings))
+        self._follow("false", clause, settings)
 
     def _follow_blocks(self) -> None:
         blocks = self._batch.fingerprints.differing(self._connection, self._spec)
         if blocks:
             clause, settings = in_blocks(self._fit, blocks)
             scope = f"{block_of(self._spec)} IN (SELECT unnest($1::BIGINT[]))"
-            self._follow(scope, read(self._batch.source, self._fit, clause, settings), [blocks])
+            self._follow(scope, clause, settings, [blocks])
             withheld.store(self._connection, self._spec, blocks)
 
-    def _follow(self, scope: str, batches: Iterator[pa.RecordBatch], values: Sequence[object] = ()) -> None:
+    def _follow(
+        self,
+        scope: str,
+        clause: str = "",
+        settings: Settings | None = None,
+        values: Sequence[object] = (),
+    ) -> None:
         stage = create_stage(self._connection, self._spec)
-        self._write(batches, stage, None)
+        self._write(stage, None, clause, settings)
         refuse_duplicates(self._connection, self._spec, stage)
         self.changes += apply_stage(self._connection, self._spec, self._batch.batch_id, scope, values)
         sides = ("ingest_fresh", "ingest_doomed")
         days = " UNION ALL ".join(f"SELECT user_key, local_date FROM {side}" for side in sides)
         self._note("(SELECT * FROM ingest_fresh WHERE is_new)", days)
 
-    def _write(self, batches: Iterator[pa.RecordBatch], target: str, batch_id: int | None) -> None:
+    def _write(
+        self, target: str, batch_id: int | None, clause: str = "", settings: Settings | None = None
+    ) -> None:
         withheld.clear(self._connection)
         arrival = Arrival(self._connection, self._fit, self._batch.keys, self._batch.zones)
         expected = self._fit.found.rows_estimate if self._fit.found and batch_id is not None else None
-        for arrow in batches:
-            self.rows_read += arrow.num_rows
-            arrival.write(arrow, target, batch_id)
+        for chunk in read(self._batch.source, self._fit, arrival.prepare, clause, settings):
+            self.rows_read += chunk.batch.num_rows
+            arrival.write(chunk, target, batch_id)
+            del chunk  # or it would be held while the next one is awaited
             self._batch.report.advance(self._spec.name, self.rows_read, expected)
 
     def _note(self, inserted: str, days: str) -> None:

@@ -221,7 +221,7 @@ def test_large_tables_are_read_by_two_readers(school: School, monkeypatch: pytes
         user,
     )
     school.run("DELETE FROM analytics WHERE id %% 3 = 0")
-    monkeypatch.setattr("ingest.read.PAGES_PER_SLICE", 7)
+    monkeypatch.setattr("ingest.read.PARALLEL_PAGES", 7)
     report = school.ingest()
     expected = school.run("SELECT count(*) || '/' || sum(id) FROM analytics")
     assert school.value("SELECT count(*) || '/' || sum(id) FROM raw.analytics") == expected

@@ -92,11 +92,10 @@ def test_a_source_that_goes_away_in_the_middle(school: School, monkeypatch: pyte
     user = school.user()
     school.run(
         "INSERT INTO analytics (user_id, event_type, created_at) "
-        "SELECT %s, 'login', timestamptz '2026-01-01' FROM generate_series(1, 20000)",
+        "SELECT %s, 'login', timestamptz '2026-01-01' FROM generate_series(1, 100000)",
         user,
     )
-    monkeypatch.setattr("ingest.read.PAGES_PER_SLICE", 7)
-    monkeypatch.setattr("ingest.read.CHUNK_ROWS", 500)
+    monkeypatch.setattr("ingest.read.PARALLEL_PAGES", 7)
     monkeypatch.setattr("ingest.source.BATCH_BYTES", 10_000)
 
     class Cut(Silent):
@@ -111,7 +110,7 @@ def test_a_source_that_goes_away_in_the_middle(school: School, monkeypatch: pyte
     with pytest.raises(SourceError):
         school.ingest(report=Cut())
     assert school.value("SELECT count(*) FROM raw.analytics") == 0
-    assert school.ingest().table("analytics").rows_inserted == 20_000
+    assert school.ingest().table("analytics").rows_inserted == 100_000
 
 
 def test_an_error_of_the_writer_ends_the_readers(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +118,7 @@ def test_an_error_of_the_writer_ends_the_readers(school: School, monkeypatch: py
         "INSERT INTO analytics (user_id, event_type, created_at) "
         "SELECT gen_random_uuid(), 'login', timestamptz '2026-01-01' FROM generate_series(1, 20000)"
     )
-    monkeypatch.setattr("ingest.read.PAGES_PER_SLICE", 7)
+    monkeypatch.setattr("ingest.read.PARALLEL_PAGES", 7)
 
     class Stop(Silent):
         def advance(self, step: str, done: int, total: int | None = None) -> None:
