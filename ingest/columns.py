@@ -39,8 +39,8 @@ class Kind(StrEnum):
 class Mode(StrEnum):
     """How rows arrive.
 
-    append: rows never change; read from the cursor (minus overlap) on, deletes found per UTC day.
-    merge: rows change; read from the cursor (minus overlap) on, everything else compared per UTC day.
+    append: rows never change; read from the cursor (minus overlap) on, deletes found per block of ids.
+    merge: rows change; read from the cursor (minus overlap) on, everything else compared per block of ids.
     replace: small; read in full every night and compared row by row.
     """
 

@@ -7,7 +7,7 @@ that the others wait for.
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from threading import Event, Thread
 from typing import Generic, TypeVar
@@ -46,6 +46,14 @@ def read(
     if not clause and fit.found.pages > PARALLEL_PAGES and source.snapshot.name:
         return _parallel(source, f"{sql} WHERE {_SLICE}", _slices(fit.found.pages), each)
     return _alone(source, f"{sql} {clause}", settings, each)
+
+
+def read_columns(source: Source, fit: TableFit, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
+    """These columns of all rows, named as in raw, on this very connection."""
+    if fit.found is None:
+        return iter(())
+    listed = ", ".join(f"{quoted(column.source)} AS {quoted(column.name)}" for column in columns)
+    return map(_plain, source.batches(f"SELECT {listed} FROM {quoted(fit.found.name)}"))
 
 
 def _select_list(fit: TableFit) -> str:
