@@ -11,7 +11,7 @@ from tests.conftest import MakeDatabase, Night
 from tests.differential import edge_cases
 from tests.spark.nights import Played, both, play
 
-pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(2700)]
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import stat
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import psycopg
@@ -17,7 +19,7 @@ from pipeline.verify import verify_erasure
 from tests.conftest import SCHOOL_AS_OF, MakeDatabase, Night
 from tests.spark.nights import Played, both, play
 
-pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(2700)]
 NIGHTS = 3
 
 
@@ -87,6 +89,12 @@ def test_who_left_is_in_no_file(played: Played) -> None:
     assert len(gone) >= NIGHTS
     assert all(verify_erasure(played.spark, person).traces == () for person in gone)
     assert any(verify_erasure(played.spark, one).traces for one in sorted(played.people - gone)[:4])
+
+
+def test_nobody_else_may_read_the_lake(played: Played) -> None:
+    """It has ids and birth dates; Java would make it for everybody."""
+    made = [Path(played.spark.lake), played.spark.spark_dir]
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in made] == [0o700, 0o700]
 
 
 def test_a_search_of_the_lake_finds_who_stayed(played: Played) -> None:
