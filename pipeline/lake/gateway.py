@@ -55,6 +55,9 @@ def spark_conf(settings: Settings, place: Place) -> dict[str, Any]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
+        # Spark takes 15 s without an answer for a death: a busy or suspended machine would lose its night.
+        "spark.python.authenticate.socketTimeout": "10min",
+        "spark.network.timeout": "15min",
         "spark.jars": ",".join(iceberg_jars()),
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         CATALOG: "org.apache.iceberg.spark.SparkSessionCatalog",
