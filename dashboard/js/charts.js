@@ -5,6 +5,7 @@ import { h, replace } from "./dom.js";
 import { chartLocale } from "./format.js";
 
 const WIDE = 600;
+const NARROW_NAMES = 110;
 const specifications = new Map();
 let engine;
 
@@ -55,8 +56,11 @@ async function draw(place, name, rows, label) {
   if (step) spec.height = step * new Set(rows.map((row) => row[spec.encoding.y.field])).size;
   const type = step ? "fit-x" : "fit";
   if (spec.encoding.x.timeUnit) spec.encoding.x.axis = { format: day, labelFlush: false, labelSeparation: 10 };
-  const legend = spec.encoding.color?.legend;
-  if (legend?.columns && place.clientWidth > WIDE) delete legend.columns;
+  // On a narrow screen names leave room for what they are names of, and a legend stands where it is seen at once.
+  const legend = (spec.encoding.color ?? spec.layer?.[0].encoding?.color)?.legend;
+  const names = spec.encoding.y?.axis;
+  if (place.clientWidth <= WIDE && names?.labelLimit) names.labelLimit = Math.min(names.labelLimit, NARROW_NAMES);
+  if (place.clientWidth > WIDE) delete legend?.columns;
   // What would not be legible on a narrow screen is scrolled there instead of squeezed.
   place.style.minWidth = spec.usermeta?.minimumWidth ?? "";
   const { view } = await embed(place, { width: "container", autosize: { type, contains: "padding" }, ...spec }, options());
@@ -88,8 +92,11 @@ export function chartCard(title, name, columns, rows, { note, wide = false, empt
     try {
       body.view = await draw(place, name, rows, `${title}: chart, the same numbers are in its table`);
       reachable(body, title);
-    } catch {
-      if (place.isConnected) showTable();
+    } catch (error) {
+      if (place.isConnected) {
+        console.error(error); // the reader has the numbers all the same, and whoever mends it has the reason
+        showTable();
+      }
     }
     place.removeAttribute("aria-busy");
   }

@@ -12,6 +12,7 @@ const DRAWN_MILLISECONDS = 2000;
 const main = document.getElementById("main");
 let shown = null;
 let known = null;
+let asOf = null;
 let generation = 0;
 let waiting = false;
 let school = null;
@@ -31,7 +32,7 @@ function setFilters(filters) {
 
 async function show({ quiet = false } = {}) {
   const mine = ++generation;
-  const who = token() && claims();
+  const who = claims();
   if (!who) return showSignIn();
   const views = allowed(who);
   const wanted = place();
@@ -92,7 +93,7 @@ function showNavigation(views, current) {
 function showAccount(who) {
   const isOfPlatform = !who.school_id && ["admin", "analyst"].includes(who.role);
   replace(document.getElementById("account"),
-    h("span", {}, isOfPlatform ? `platform ${who.role}` : [school, who.role].filter(Boolean).join(" · ")),
+    h("span", {}, h("span", { class: "of" }, isOfPlatform ? "platform " : school ? `${school} · ` : ""), who.role),
     h("button", { type: "button", onclick: leave }, "Sign out"));
 }
 
@@ -106,6 +107,8 @@ function showSignIn() {
   document.title = "Sign in – Schoolhouse";
   for (const id of ["nav", "account", "freshness"]) replace(document.getElementById(id));
   const field = h("textarea", { id: "token", name: "token", rows: 5, required: true, autocomplete: "off", spellcheck: "false" });
+  const problem = token() ? h("p", { class: "problem", role: "alert" }, "That is not a token: it has three parts with dots between them.") : null;
+  signOut(); // what is no token is not kept either
   const submit = (event) => {
     event.preventDefault();
     signIn(field.value);
@@ -114,14 +117,16 @@ function showSignIn() {
   replace(main, h("section", { class: "card sign-in" },
     h("h1", {}, "Sign in"),
     h("p", {}, "Paste the token that your platform or ", h("code", {}, "schoolhouse token"), " gave you. It stays in this tab and is forgotten when you close it."),
-    h("form", { onsubmit: submit }, h("label", { for: "token" }, "Token"), field, h("button", { class: "primary" }, "Sign in"))));
+    h("form", { onsubmit: submit }, h("label", { for: "token" }, "Token"), field, problem, h("button", { class: "primary" }, "Sign in"))));
   main.dataset.place = location.hash;
   main.removeAttribute("aria-busy");
 }
 
 onMeta((meta) => {
   known = meta.snapshot_id;
+  asOf = meta.as_of;
   const line = document.getElementById("freshness");
+  line.classList.remove("lost");
   line.classList.toggle("stale", Boolean(meta.stale));
   line.textContent = `${meta.stale ? "Out of date: data" : "Data"} as of ${momentAndZone(meta.as_of)}`;
 });
@@ -135,9 +140,18 @@ async function refresh() {
     const typing = document.activeElement?.matches("input, textarea, select");
     const keeps = VIEWS.find((view) => view.name === place().name)?.keeps;
     if (shown && known !== shown && !typing && !keeps) await anew();
-  } catch {
-    // The next round tries again; what is on the page stays true as of its own time.
+  } catch (error) {
+    notKept(error);
   }
+}
+
+// What is on the page stays true as of its own time, but nobody keeps it fresh: a page left open must not look alive.
+// The next round tries again, and its answer takes the warning away.
+function notKept(error) {
+  const line = document.getElementById("freshness");
+  if (line.classList.contains("lost") || !asOf) return;
+  line.classList.add("stale", "lost");
+  line.textContent = `${error.status === 401 ? "Signed out" : "No connection"}: not kept up to date, data as of ${momentAndZone(asOf)}`;
 }
 
 // A new snapshot may know a school that the one before did not.
@@ -155,6 +169,7 @@ function listen() {
   addEventListener("hashchange", () => (takeTokenFromFragment() ? start() : show()));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show({ quiet: true }));
   setInterval(refresh, REFRESH_MILLISECONDS);
+  document.addEventListener("visibilitychange", refresh);
 }
 
 async function start() {
@@ -166,7 +181,7 @@ async function start() {
 async function learnWho() {
   useZone("UTC");
   school = null;
-  if (!token()) return;
+  if (!claims()) return;
   try {
     const { data } = await get("/me");
     useZone(data.timezone);

@@ -26,6 +26,7 @@ export function signOut() {
 
 // The claims only choose what is shown; what may be seen is decided by the API.
 export function claims() {
+  if (!token()) return null;
   try {
     const payload = token().split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
     const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -25,8 +26,53 @@ def test_old_numbers_carry_a_warning(school: School, visit: Visit) -> None:
     with served(school, stale_after_hours=0.001) as address:
         visitor = visit("teacher", at=address)
         assert visitor.page.locator("#freshness.stale").inner_text().startswith("Out of date: data as of")
+        visitor.page.close()  # it asks again every few seconds, and its server is about to end
     fresh = visit("teacher")
     assert fresh.page.locator("#freshness.stale").count() == 0
+
+
+def test_a_page_that_is_no_longer_kept_up_to_date_says_so(visit: Visit) -> None:
+    """Left open over a night, with a token that has run out, it would show yesterday's numbers as today's."""
+    visitor = visit("teacher")
+    visitor.page.clock.install()
+    visitor.page.reload()
+    visitor.settle()
+    told = visitor.page.inner_text("#freshness")
+    for status, said in ((401, "Signed out: not kept up to date, data as of"), (None, "No connection")):
+        visitor.page.route("**/api/v1/analytics/overview", _refusing(status))
+        visitor.page.clock.fast_forward(A_ROUND)
+        visitor.page.locator("#freshness.stale", has_text=said).wait_for()
+        visitor.expect("Failed to load resource")
+        visitor.page.unroute("**/api/v1/analytics/overview")
+        visitor.page.clock.fast_forward(A_ROUND)
+        visitor.page.locator("#freshness:not(.stale)", has_text=told).wait_for()
+
+
+def _refusing(status: int | None) -> Callable[[Route], None]:
+    """An answer with that status and no figures, or none at all."""
+    if status is None:
+        return lambda route: route.abort()
+    error = {"error": {"code": "unauthenticated", "message": "The token has expired."}}
+    return lambda route: route.fulfill(status=status, json=error)
+
+
+def test_what_is_no_token_is_said_so_and_not_kept(visit: Visit) -> None:
+    """A form that comes back empty without a word sends people away."""
+    visitor = visit("teacher")
+    page = visitor.page
+    page.get_by_role("button", name="Sign out").click()
+    assert page.get_by_role("alert").count() == 0
+    page.get_by_label("Token").fill("my password")
+    page.get_by_role("button", name="Sign in").click()
+    assert "That is not a token" in page.get_by_role("alert").inner_text()
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_places_that_name_nobody_and_nothing_are_said_so(visit: Visit) -> None:
+    visitor = visit("teacher", place="/learner")
+    assert (visitor.heading, "Choose a learner" in visitor.text()) == ("Learner", True)
+    visitor.open("/marts/nothing")
+    assert (visitor.heading, "There is no such mart" in visitor.text()) == ("Mart", True)
 
 
 def test_a_view_of_another_role_says_so_instead_of_being_blank(visit: Visit) -> None:

@@ -5,7 +5,7 @@ import { days, number, percent, words } from "../format.js";
 import { subjectCards } from "./me.js";
 
 export async function show({ rest }) {
-  if (!rest[0]) return emptyState("Choose a learner from a list.");
+  if (!rest[0]) return [h("h1", {}, "Learner"), emptyState("Choose a learner from a list of a class.")];
   const [{ data: progress }, { data: subjects }] = await Promise.all([
     get("/analytics/student-progress", { student_id: rest[0] }),
     get(`/learners/${rest[0]}/mastery`),

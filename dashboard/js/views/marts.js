@@ -5,6 +5,7 @@ import { number, text } from "../format.js";
 import { lineage } from "../lineage.js";
 
 const SAMPLE_ROWS = 20;
+const NUMBER = /INT|DOUBLE|FLOAT|DECIMAL/;
 let known = null;
 
 export async function show({ who, rest }) {
@@ -55,7 +56,7 @@ export function auditTag(mart) {
 }
 
 function one(mart, who) {
-  if (!mart) return emptyState("There is no such mart, or it is not for you.");
+  if (!mart) return [h("h1", {}, "Mart"), emptyState("There is no such mart, or it is not for you.")];
   const told = new Set();
   const asks = who.role === "analyst" || (who.role === "admin" && !who.school_id);
   return [
@@ -97,7 +98,7 @@ async function origins(mart) {
 
 async function sample(mart) {
   const { data } = await get(`/marts/${mart.name}`, { limit: SAMPLE_ROWS });
-  const columns = mart.columns.map((column) => ({ name: column.name, label: column.name, format: text }));
+  const columns = mart.columns.map((column) => ({ name: column.name, label: column.name, format: text, numeric: NUMBER.test(column.type) }));
   const element = card("Sample", table(columns, data, { caption: `The first ${number(data.length)} rows`, empty: "This mart has no rows that you may see." }));
   element.tools.append(csvButton(`sample of ${mart.name}`, columns, data));
   return element;

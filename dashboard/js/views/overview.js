@@ -62,8 +62,17 @@ async function daily() {
   return chartCard("Active users", "engagement", DAILY_COLUMNS, data.daily, { note: `By day, ${date(data.daily[0]?.date)} to ${date(data.daily.at(-1)?.date)}` });
 }
 
+// The snapshot's figures stand on their own feet: without the source only this card has nothing to show.
 async function now() {
-  const { data, meta } = await get("/analytics/realtime");
+  try {
+    return happening(await get("/analytics/realtime"));
+  } catch (error) {
+    if (error.status !== 503) throw error;
+    return card("Now", emptyState(`Live figures are not to be had: ${error.message}`));
+  }
+}
+
+function happening({ data, meta }) {
   return card("Now",
     tiles(
       tile("Active now", number(data.active_users), "in the last 5 minutes"),

@@ -52,7 +52,8 @@ function form(reload) {
   return card("Add a school", h("form", { class: "filters", onsubmit: submit },
     field("code", "Code", { pattern: "[a-z0-9\\-]+", placeholder: "lincoln-high" }), field("name", "Name"),
     field("country", "Country (two letters)", { pattern: "[A-Z]{2}", maxlength: 2, placeholder: "DK" }),
-    field("timezone", "Time zone", { placeholder: "Europe/Copenhagen", value: Intl.DateTimeFormat().resolvedOptions().timeZone }),
+    field("timezone", "Time zone", { placeholder: "Europe/Copenhagen", list: "zones" }),
+    h("datalist", { id: "zones" }, Intl.supportedValuesOf("timeZone").map((zone) => h("option", { value: zone }))),
     h("button", { class: "primary" }, "Add")), message, h("p", { id: "added", class: "note", role: "status" }));
 }
 
