@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import duckdb
 import orjson
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -134,6 +135,8 @@ def as_api_error(failure: Exception) -> ApiError:
     if isinstance(failure, HTTPException):
         # What stopped the reading of a body arrives wrapped.
         return failure.__cause__ if isinstance(failure.__cause__, ApiError) else _of_status(failure)
+    if isinstance(failure, duckdb.CatalogException):
+        return Unavailable("The snapshot was built by an older version; the next night publishes a new one.")
     return ApiError()
 
 

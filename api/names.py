@@ -13,7 +13,7 @@ from api.tokens import Role
 YOU = "You"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Person:
     """Who somebody is, as identity.duckdb knows it."""
 

@@ -43,12 +43,9 @@ class Snapshot:
         self._memory_lock = threading.RLock()
         self._people: LRUCache[UUID, int | None] = LRUCache(REMEMBERED_PEOPLE)
         self.scopes: LRUCache[Caller, Scope] = LRUCache(REMEMBERED_PEOPLE)
-        self.school_keys: dict[str, int] = {
-            str(school): key
-            for school, key in self.query(
-                "SELECT school_id, school_key FROM dim_school WHERE school_id IS NOT NULL"
-            )
-        }
+        schools = self.query("SELECT school_key, school_id FROM dim_school")
+        self.school_ids: dict[int, str] = {key: str(school) for key, school in schools if school is not None}
+        self.school_keys: dict[str, int] = {school: key for key, school in self.school_ids.items()}
 
     @property
     def id(self) -> str:
@@ -84,11 +81,13 @@ class Snapshot:
 
     def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
         """compute()'s result, kept as long as the snapshot is open, and closed with it if it can be."""
-        with self._memory_lock:
-            if key not in self._memory:
-                self._memory[key] = compute()
-            found: T = self._memory[key]
-            return found
+        # What is there already must not wait for what somebody else computes.
+        if key not in self._memory:
+            with self._memory_lock:
+                if key not in self._memory:
+                    self._memory[key] = compute()
+        found: T = self._memory[key]
+        return found
 
     def user_key(self, user_id: UUID) -> int | None:
         """The key of a person, or None when the snapshot does not know the id."""

@@ -13,6 +13,7 @@ from typing import Any
 from api.errors import Forbidden, NotFound
 from api.manifest import Manifest, MartEntry
 from api.scope import Scope
+from api.snapshots import Snapshot
 from api.tokens import Role
 
 # Content and calendar are the same for every school; the processing register describes, it counts nothing.
@@ -25,6 +26,7 @@ _BY_SCOPE_COLUMN = (
 OF_SCHOOL = {
     "leaderboard": _BY_SCOPE_COLUMN,
     "school_window": "scope = 'school' AND scope_key = $own_school",
+    "engagement_return": "scope = 'school' AND scope_key = $own_school",
 }
 
 
@@ -72,6 +74,16 @@ def readable_marts(manifest: Manifest, scope: Scope) -> dict[str, Readable]:
         except Forbidden:
             continue
     return found
+
+
+def count_rows(snapshot: Snapshot, mart: Readable) -> int:
+    """Rows of the mart that exist for the caller, counted once a snapshot and school."""
+    if mart.is_whole:
+        return mart.entry.rows
+    # The name is one of the manifest's, the condition our own, its value bound.
+    sql = f'SELECT count(*) FROM "{mart.name}" WHERE {mart.condition}'  # noqa: S608
+    key = ("mart_rows", mart.name, *mart.params.values())
+    return snapshot.remember(key, lambda: int(snapshot.query(sql, mart.params)[0][0]))
 
 
 def _condition(name: str, entry: MartEntry) -> str | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from api.manifest import ColumnEntry, MartEntry
-from api.marts.access import Readable, readable_marts
+from api.marts.access import count_rows, readable_marts
 from api.scope import Scope
 from api.snapshots import Snapshot
 
@@ -48,7 +47,7 @@ class Mart:
 def catalogue(snapshot: Snapshot, scope: Scope) -> list[Mart]:
     """Every mart by name."""
     mine = readable_marts(snapshot.manifest, scope)
-    rows = _rows(snapshot, scope, mine)
+    rows = {name: count_rows(snapshot, mart) for name, mart in mine.items()}
     entries = sorted(snapshot.manifest.marts.items())
     return [_mart(name, entry, rows.get(name), name in mine, scope) for name, entry in entries]
 
@@ -71,17 +70,3 @@ def _mart(name: str, entry: MartEntry, rows: int | None, is_readable: bool, scop
 
 def _column(column: ColumnEntry, entry: MartEntry) -> Column:
     return Column(column.name, column.type, column.description, entry.column_lineage.get(column.name, ()))
-
-
-def _rows(snapshot: Snapshot, scope: Scope, mine: Mapping[str, Readable]) -> dict[str, int]:
-    whole = {name: mart.entry.rows for name, mart in mine.items() if mart.is_whole}
-    return whole | snapshot.remember(
-        ("mart_rows", scope.school_key, tuple(mine)),
-        lambda: {name: _count(snapshot, mart) for name, mart in mine.items() if not mart.is_whole},
-    )
-
-
-def _count(snapshot: Snapshot, mart: Readable) -> int:
-    # The name is one of the manifest's, the condition our own, its value bound.
-    row = snapshot.one(f'SELECT count(*) FROM "{mart.name}" WHERE {mart.condition}', mart.params)  # noqa: S608
-    return int(row[0]) if row else 0

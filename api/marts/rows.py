@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from api.marts import keyset
-from api.marts.access import Readable
+from api.marts.access import Readable, count_rows
 from api.marts.asked import COMPARISONS, Asked, Filter, Order
 from api.snapshots import Snapshot
 
@@ -52,8 +52,8 @@ def reading(snapshot: Snapshot, selection: Selection) -> Iterator[pa.RecordBatch
 
 
 def _total(snapshot: Snapshot, selection: Selection) -> int:
-    if selection.mart.is_whole and not selection.asked.filters:
-        return selection.mart.entry.rows
+    if not selection.asked.filters:
+        return count_rows(snapshot, selection.mart)
     where, params = _where(selection)
     # Names are of the manifest and quoted, values are bound.
     row = snapshot.one(f"SELECT count(*) FROM {_quoted(selection.mart.name)} WHERE {where}", params)  # noqa: S608

@@ -17,18 +17,18 @@ from api.snapshots import Snapshot
 
 _STATUS = """
 SELECT
-    coalesce(sum(requests_open), 0) AS requests_open,
-    coalesce(sum(requests_overdue), 0) AS requests_overdue,
-    coalesce(sum(requests_due_within_7_days), 0) AS requests_due_within_7_days,
-    coalesce(sum(requests_closed), 0) AS requests_closed,
-    coalesce(sum(requests_closed_in_time), 0) AS requests_closed_in_time,
-    coalesce(sum(minors_total), 0) AS minors_total,
-    coalesce(sum(minors_without_parental_consent), 0) AS minors_without_parental_consent,
-    coalesce(sum(incidents_open), 0) AS incidents_open,
-    coalesce(sum(incidents_notified_late), 0) AS incidents_notified_late,
-    coalesce(sum(erasures_completed), 0) AS erasures_completed,
-    coalesce(sum(erasures_verified), 0) AS erasures_verified,
-    coalesce(sum(erasures_unproven), 0) AS erasures_unproven,
+    coalesce(sum(requests_open), 0)::BIGINT AS requests_open,
+    coalesce(sum(requests_overdue), 0)::BIGINT AS requests_overdue,
+    coalesce(sum(requests_due_within_7_days), 0)::BIGINT AS requests_due_within_7_days,
+    coalesce(sum(requests_closed), 0)::BIGINT AS requests_closed,
+    coalesce(sum(requests_closed_in_time), 0)::BIGINT AS requests_closed_in_time,
+    coalesce(sum(minors_total), 0)::BIGINT AS minors_total,
+    coalesce(sum(minors_without_parental_consent), 0)::BIGINT AS minors_without_parental_consent,
+    coalesce(sum(incidents_open), 0)::BIGINT AS incidents_open,
+    coalesce(sum(incidents_notified_late), 0)::BIGINT AS incidents_notified_late,
+    coalesce(sum(erasures_completed), 0)::BIGINT AS erasures_completed,
+    coalesce(sum(erasures_verified), 0)::BIGINT AS erasures_verified,
+    coalesce(sum(erasures_unproven), 0)::BIGINT AS erasures_unproven,
     coalesce(bool_or(overall = 'breach'), FALSE) AS has_breach,
     coalesce(bool_or(overall = 'attention'), FALSE) AS has_attention
 FROM compliance_status
@@ -46,9 +46,10 @@ SELECT
 FROM compliance_requests
 """
 
-_CONSENTS = "SELECT purpose, sum(users_consented), sum(users_total) FROM compliance_consents"
+_CONSENTS = "SELECT purpose, sum(users_consented)::BIGINT, sum(users_total)::BIGINT FROM compliance_consents"
 _RETENTION = (
-    "SELECT source_table, max(limit_days), sum(rows_overdue), min(oldest_at) FROM compliance_retention"
+    "SELECT source_table, max(limit_days), sum(rows_overdue)::BIGINT, min(oldest_at)"
+    " FROM compliance_retention"
 )
 _REGISTER = "SELECT count(*) FILTER (WHERE is_documented), count(*) FROM processing_register"
 

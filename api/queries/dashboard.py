@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.names import Person, shown_name
+from api.names import shown_name
 from api.queries.leaderboard import top_performers
 from api.queries.overview import average_completion
-from api.queries.people import PERSON_COLUMNS, PERSON_WIDTH
-from api.queries.rows import in_school, in_utc
+from api.queries.people import people_by_key
+from api.queries.rows import first_with_ties, in_school, in_utc, own_scope
+from api.queries.titles import lessons
 from api.queries.windows import Window, today
 from api.schemas.analytics import Dashboard, RecentCompletion, TimeRange
 from api.scope import Scope
@@ -23,20 +24,12 @@ FROM school_window
 WHERE scope = $scope AND scope_key = $key AND time_range = $time_range
 """
 
-_COMPLETIONS = f"""
-SELECT
-    dim_lesson.title AS lesson,
-    dim_course.title AS course,
-    recent_completion.completed_at,
-    {PERSON_COLUMNS}
+_COMPLETIONS = """
+SELECT user_key, lesson_key, completed_at
 FROM recent_completion
-JOIN identity.users AS users ON users.user_key = recent_completion.user_key
-JOIN dim_lesson ON dim_lesson.lesson_key = recent_completion.lesson_key
-LEFT JOIN dim_course ON dim_course.course_key = dim_lesson.course_key
-WHERE recent_completion.completed_date BETWEEN $start AND $end AND {{school}}
-ORDER BY recent_completion.completed_at DESC, users.user_id, dim_lesson.lesson_id
-LIMIT $limit
-"""  # noqa: S608
+WHERE completed_date BETWEEN $start AND $end AND {school}
+ORDER BY completed_at DESC
+"""
 
 
 def dashboard(snapshot: Snapshot, scope: Scope, time_range: TimeRange) -> Dashboard:
@@ -54,29 +47,29 @@ def dashboard(snapshot: Snapshot, scope: Scope, time_range: TimeRange) -> Dashbo
 
 
 def _figures(snapshot: Snapshot, scope: Scope, time_range: TimeRange) -> dict[str, Any]:
-    params: dict[str, object] = {
-        "scope": "platform" if scope.platform else "school",
-        "key": 0 if scope.platform else scope.school_key,
-        "time_range": time_range.value,
-    }
-    rows = snapshot.records(_WINDOW, params)
+    rows = snapshot.records(_WINDOW, {**own_scope(scope), "time_range": time_range.value})
     return rows[0] if rows else {}
 
 
 def _recent_completions(snapshot: Snapshot, scope: Scope, window: Window) -> list[RecentCompletion]:
-    school, params = in_school(scope, "recent_completion.school_key")
-    rows = snapshot.query(
-        _COMPLETIONS.format(school=school), {**window.params, **params, "limit": RECENT_COMPLETIONS}
-    )
-    return [_completion(scope, row) for row in rows]
-
-
-def _completion(scope: Scope, row: tuple[Any, ...]) -> RecentCompletion:
-    person = Person.of(row[-PERSON_WIDTH:])
-    return RecentCompletion(
-        user_id=str(person.user_id),
-        name=shown_name(scope, person),
-        lesson=row[0],
-        course=row[1],
-        completed_at=in_utc(row[2]),
-    )
+    school, params = in_school(scope)
+    sql = _COMPLETIONS.format(school=school)
+    rows = first_with_ties(snapshot, sql, {**window.params, **params}, RECENT_COMPLETIONS, 2)
+    people, titles = people_by_key(snapshot, {row[0] for row in rows}), lessons(snapshot)
+    named = [
+        (people[user], titles[lesson], completed_at)
+        for user, lesson, completed_at in rows
+        if user in people and lesson in titles
+    ]
+    named.sort(key=lambda one: (one[0].user_id, one[1].lesson_id))
+    named.sort(key=lambda one: one[2], reverse=True)
+    return [
+        RecentCompletion(
+            user_id=str(person.user_id),
+            name=shown_name(scope, person),
+            lesson=lesson.title,
+            course=lesson.course,
+            completed_at=in_utc(completed_at),
+        )
+        for person, lesson, completed_at in named[:RECENT_COMPLETIONS]
+    ]

@@ -9,7 +9,7 @@ from uuid import UUID
 from api.errors import Forbidden, Invalid
 from api.names import Person, shown_id, shown_name
 from api.queries.classes import find_class
-from api.queries.people import PERSON_COLUMNS, PERSON_WIDTH
+from api.queries.people import people_by_key
 from api.queries.windows import Window, today
 from api.schemas.analytics import TopPerformer
 from api.schemas.gamification import Board, CurrentUser, Leaderboard, LeaderboardEntry, Timeframe
@@ -19,28 +19,19 @@ from api.snapshots import Snapshot
 TOP_PERFORMERS = 10
 DAYS = {Timeframe.DAY: 1, Timeframe.WEEK: 7, Timeframe.MONTH: 30}
 
-_PARTICIPANT = (
-    "leaderboard.scope = $board AND leaderboard.scope_key = $key AND leaderboard.timeframe = $timeframe"
-)
+_PARTICIPANT = "scope = $board AND scope_key = $key AND timeframe = $timeframe"
 
 _ENTRIES = f"""
-SELECT leaderboard.rank, leaderboard.dense_rank, leaderboard.position, leaderboard.xp, {PERSON_COLUMNS}
+SELECT user_key, rank, dense_rank, position, xp
 FROM leaderboard
-JOIN identity.users AS users ON users.user_key = leaderboard.user_key
-WHERE {_PARTICIPANT} AND leaderboard.position BETWEEN $first AND $last
-ORDER BY leaderboard.position
+WHERE {_PARTICIPANT} AND position BETWEEN $first AND $last
+ORDER BY position
 """  # noqa: S608
 
 _STANDING = f"""
-SELECT
-    leaderboard.rank,
-    leaderboard.xp,
-    leaderboard.percentile,
-    leaderboard.xp_to_next_rank,
-    leaderboard.position,
-    leaderboard.participants
+SELECT rank, xp, percentile, xp_to_next_rank, position, participants
 FROM leaderboard
-WHERE {_PARTICIPANT} AND leaderboard.user_key = $user
+WHERE {_PARTICIPANT} AND user_key = $user
 """  # noqa: S608
 
 _PARTICIPANTS = f"SELECT participants FROM leaderboard WHERE {_PARTICIPANT} LIMIT 1"  # noqa: S608
@@ -93,8 +84,8 @@ def top_performers(snapshot: Snapshot, scope: Scope, timeframe: str) -> list[Top
     """The first ten of the school's board, or of the global one; `timeframe` may also be year."""
     board = _own_place(scope).params(timeframe)
     return [
-        TopPerformer(rank=row[0], user_id=str(person.user_id), name=shown_name(scope, person), xp=row[3])
-        for row, person in _people(snapshot, board, 1, TOP_PERFORMERS)
+        TopPerformer(rank=rank, user_id=str(person.user_id), name=shown_name(scope, person), xp=xp)
+        for person, (rank, _, _, xp) in _people(snapshot, board, 1, TOP_PERFORMERS)
     ]
 
 
@@ -132,6 +123,8 @@ def _own_place(scope: Scope) -> _Place:
 
 
 def _standing(snapshot: Snapshot, board: dict[str, Any], user_key: int | None) -> dict[str, Any] | None:
+    if user_key is None:
+        return None
     rows = snapshot.records(_STANDING, {**board, "user": user_key})
     return rows[0] if rows else None
 
@@ -154,23 +147,24 @@ def _entries(
 ) -> list[LeaderboardEntry]:
     return [
         LeaderboardEntry(
-            rank=row[0],
-            dense_rank=row[1],
-            position=row[2],
+            rank=rank,
+            dense_rank=dense_rank,
+            position=position,
             user_id=shown_id(scope, person),
             name=shown_name(scope, person),
-            xp=row[3],
+            xp=xp,
             is_current_user=person.user_id == scope.caller.user_id,
         )
-        for row, person in _people(snapshot, board, first, limit)
+        for person, (rank, dense_rank, position, xp) in _people(snapshot, board, first, limit)
     ]
 
 
 def _people(
     snapshot: Snapshot, board: dict[str, Any], first: int, limit: int
-) -> list[tuple[tuple[Any, ...], Person]]:
+) -> list[tuple[Person, tuple[Any, ...]]]:
     rows = snapshot.query(_ENTRIES, {**board, "first": first, "last": first + limit - 1})
-    return [(row[:-PERSON_WIDTH], Person.of(row[-PERSON_WIDTH:])) for row in rows]
+    people = people_by_key(snapshot, [row[0] for row in rows])
+    return [(people[row[0]], row[1:]) for row in rows if row[0] in people]
 
 
 def _current_user(standing: dict[str, Any] | None) -> CurrentUser | None:

@@ -12,21 +12,22 @@ from api.suppression import Guarded, guard_overview
 
 _TOTALS = """
 SELECT
-    coalesce(sum(students_total), 0) AS students_total,
-    coalesce(sum(students_active), 0) AS students_active,
-    coalesce(sum(classes_active), 0) AS classes_active,
-    coalesce(sum(progress_rows), 0) AS progress_rows,
+    coalesce(sum(students_total), 0)::BIGINT AS students_total,
+    coalesce(sum(students_active), 0)::BIGINT AS students_active,
+    coalesce(sum(classes_active), 0)::BIGINT AS classes_active,
+    coalesce(sum(progress_rows), 0)::BIGINT AS progress_rows,
     sum(progress_sum) AS progress_sum,
-    coalesce(sum(scored_attempts), 0) AS scored_attempts,
+    coalesce(sum(scored_attempts), 0)::BIGINT AS scored_attempts,
     sum(score_sum) AS score_sum,
-    coalesce(sum(quizzes_total), 0) AS quizzes_total,
-    coalesce(sum(attempts_total), 0) AS attempts_total,
-    coalesce(sum(attempts_completed), 0) AS attempts_completed,
-    coalesce(sum(enrollments_total), 0) AS enrollments_total,
-    coalesce(sum(enrollments_active), 0) AS enrollments_active
+    coalesce(sum(quizzes_total), 0)::BIGINT AS quizzes_total,
+    coalesce(sum(attempts_total), 0)::BIGINT AS attempts_total,
+    coalesce(sum(attempts_completed), 0)::BIGINT AS attempts_completed,
+    coalesce(sum(enrollments_total), 0)::BIGINT AS enrollments_total,
+    coalesce(sum(enrollments_active), 0)::BIGINT AS enrollments_active
 FROM school_overview
 """
 
+_COMPLETION = "SELECT sum(progress_sum), coalesce(sum(progress_rows), 0)::BIGINT FROM school_overview"
 
 _SIZES = "SELECT * FROM compliance_group_sizes WHERE school_key = $school"
 
@@ -63,8 +64,9 @@ def _overview(snapshot: Snapshot, scope: Scope) -> Overview:
 
 def average_completion(snapshot: Snapshot, scope: Scope) -> float | None:
     """Mean progress percentage over all progress rows in scope; None without rows."""
-    totals = _totals(snapshot, scope)
-    return mean(totals["progress_sum"], totals["progress_rows"])
+    school, params = in_school(scope)
+    progress_sum, progress_rows = snapshot.query(f"{_COMPLETION} WHERE {school}", params)[0]
+    return mean(progress_sum, progress_rows)
 
 
 def _totals(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:

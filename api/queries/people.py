@@ -1,9 +1,16 @@
-"""Persons by id or key, and under which name a caller sees them."""
+"""Persons by id or key.
+
+A snapshot remembers whom it has been asked about: a join with everybody's identities costs several times
+what the query beside it does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Collection, Iterable
 from uuid import UUID
+
+from cachetools import LRUCache
 
 from api.errors import Forbidden, NotFound
 from api.names import Person
@@ -15,15 +22,24 @@ PERSON_COLUMNS = (
     " users.last_name, users.is_below_consent_age, users.pseudonym"
 )
 PERSON_WIDTH = 9
-# Rows lie in the order of their keys: a lookup by key reads one block, one by id all of them.
-_WITH_KEY = "FROM identity.users AS users WHERE users.user_key = ?"
+REMEMBERED_PERSONS = 20_000  # some 10 MB
+
+
+def people_by_key(snapshot: Snapshot, user_keys: Collection[int]) -> dict[int, Person]:
+    """The known ones of these persons."""
+    remembered = snapshot.remember("people", _Remembered)
+    found = remembered.known(user_keys)
+    if missing := [key for key in user_keys if key not in found]:
+        read = _read(snapshot, missing)
+        remembered.keep(read)
+        found |= read
+    return found
 
 
 def find_person(snapshot: Snapshot, user_id: UUID) -> Person | None:
     """The person with this id, whatever the school; None when the snapshot holds no such person."""
     user_key = snapshot.user_key(user_id)
-    row = snapshot.one(f"SELECT {PERSON_COLUMNS} {_WITH_KEY}", [user_key])
-    return None if row is None else Person.of(row)
+    return None if user_key is None else people_by_key(snapshot, [user_key]).get(user_key)
 
 
 def own_person(snapshot: Snapshot, scope: Scope) -> Person:
@@ -45,11 +61,35 @@ def check_self(scope: Scope, user_id: UUID | None) -> None:
 
 def people_by_id(snapshot: Snapshot, user_ids: Iterable[UUID]) -> dict[UUID, Person]:
     """The known ones of these persons."""
+    keys = {snapshot.user_key(user_id) for user_id in user_ids}
+    people = people_by_key(snapshot, [key for key in keys if key is not None])
+    return {person.user_id: person for person in people.values()}
+
+
+class _Remembered:
+    """The persons last asked about, by key; used from any thread."""
+
+    def __init__(self) -> None:
+        self._people: LRUCache[int, Person] = LRUCache(REMEMBERED_PERSONS)
+        self._lock = threading.Lock()
+
+    def known(self, user_keys: Iterable[int]) -> dict[int, Person]:
+        with self._lock:
+            return {key: person for key in user_keys if (person := self._people.get(key)) is not None}
+
+    def keep(self, people: dict[int, Person]) -> None:
+        with self._lock:
+            self._people.update(people)
+
+
+def _read(snapshot: Snapshot, user_keys: Collection[int]) -> dict[int, Person]:
+    # Values in a list and not in an array: only then does DuckDB skip the blocks that hold none of them.
+    wanted = ", ".join("?" * len(user_keys))
     rows = snapshot.query(
-        f"SELECT {PERSON_COLUMNS} FROM identity.users AS users WHERE users.user_id IN (SELECT unnest($ids))",  # noqa: S608
-        {"ids": list(user_ids)},
+        f"SELECT {PERSON_COLUMNS} FROM identity.users AS users WHERE users.user_key IN ({wanted})",  # noqa: S608
+        list(user_keys),
     )
-    return {person.user_id: person for person in (Person.of(row) for row in rows)}
+    return {person.user_key: person for person in (Person.of(row) for row in rows)}
 
 
 def _known(person: Person | None) -> Person:

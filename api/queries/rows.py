@@ -7,6 +7,24 @@ from decimal import Decimal
 from typing import Any
 
 from api.scope import Scope
+from api.snapshots import Row, Snapshot
+
+_ROWS_MORE = 4
+
+
+def first_with_ties(
+    snapshot: Snapshot, sql: str, params: dict[str, Any], count: int, column: int
+) -> list[Row]:
+    """At least the first `count` rows of a query ordered by `column`, and all that tie with the last of them.
+
+    For orders that what is known in memory decides in the end, such as by title.
+    """
+    limit = count * _ROWS_MORE
+    while True:
+        rows = snapshot.query(f"{sql} LIMIT $limit", {**params, "limit": limit})
+        if len(rows) < limit or rows[-1][column] != rows[count - 1][column]:
+            return rows
+        limit *= _ROWS_MORE
 
 
 def in_school(scope: Scope, column: str = "school_key") -> tuple[str, dict[str, Any]]:
@@ -17,6 +35,11 @@ def in_school(scope: Scope, column: str = "school_key") -> tuple[str, dict[str, 
     if scope.platform:
         return "TRUE", {}
     return f"{column} = $school", {"school": scope.school_key}
+
+
+def own_scope(scope: Scope) -> dict[str, Any]:
+    """$scope and $key of marts that hold rows of each school and of the platform."""
+    return {"scope": "platform", "key": 0} if scope.platform else {"scope": "school", "key": scope.school_key}
 
 
 def mean(total: Decimal | int | None, count: int) -> float | None:

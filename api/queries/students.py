@@ -39,7 +39,7 @@ FROM fct_lesson_progress
 WHERE user_key = $user
 """
 
-_XP_TOTAL = "SELECT coalesce(sum(xp), 0) FROM fct_user_day WHERE user_key = $user"
+_XP_TOTAL = "SELECT coalesce(sum(xp), 0)::BIGINT FROM fct_user_day WHERE user_key = $user"
 
 _STREAKS = "SELECT current_streak_days, longest_streak_days FROM learner_streaks WHERE user_key = $user"
 

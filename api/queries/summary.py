@@ -8,7 +8,7 @@ from uuid import UUID
 
 from api.errors import Invalid
 from api.queries.classes import find_class
-from api.queries.rows import in_school, mean, share
+from api.queries.rows import in_school, mean, own_scope, share
 from api.queries.windows import Window, today
 from api.schemas.analytics import Summary, SummaryProgress, SummaryQuizzes, SummaryXp
 from api.scope import Scope
@@ -16,45 +16,51 @@ from api.snapshots import Snapshot
 
 DEFAULT_DAYS = 30
 
-_IN_CLASS = """user_key IN (
-    SELECT fct_enrollment.user_key
-    FROM fct_enrollment
-    JOIN dim_user ON dim_user.user_key = fct_enrollment.user_key
-    WHERE fct_enrollment.class_key = $class_key AND fct_enrollment.is_enrolled AND dim_user.is_learner
-)"""
+_LEARNERS = """
+SELECT fct_enrollment.user_key
+FROM fct_enrollment
+JOIN dim_user ON dim_user.user_key = fct_enrollment.user_key
+WHERE fct_enrollment.class_key = ? AND fct_enrollment.is_enrolled AND dim_user.is_learner
+"""
+
+_IN_CLASS = "user_key IN (SELECT unnest($learners))"
 
 _ACTIVITY = """
 SELECT
     count(DISTINCT user_key) AS users_active,
-    coalesce(sum(event_count), 0) AS activities,
-    coalesce(sum(xp), 0) AS xp
+    coalesce(sum(event_count), 0)::BIGINT AS activities,
+    coalesce(sum(xp), 0)::BIGINT AS xp
 FROM fct_user_day
 WHERE activity_date BETWEEN $start AND $end AND {people}
 """
 
-# By day instead of by row: what a range of everybody needs, a hundred times fewer rows.
+# By day instead of by row: what a range of everybody needs, however long the history is.
 _DAYS = """
-SELECT coalesce(sum(activities), 0) AS activities, coalesce(sum(xp), 0) AS xp
+SELECT
+    coalesce(sum(activities), 0)::BIGINT AS activities,
+    coalesce(sum(xp), 0)::BIGINT AS xp,
+    coalesce(sum(active_users) FILTER (WHERE activity_date = $start), 0)::BIGINT AS active_at_start
 FROM engagement_daily
 WHERE activity_date BETWEEN $start AND $end AND {people}
 """
 
-_USERS = """
-SELECT count(DISTINCT user_key) AS users_active
-FROM fct_user_day
-WHERE activity_date BETWEEN $start AND $end AND {people}
+# Who was not active on the first date is counted when coming back for the first time since.
+_RETURNED = """
+SELECT coalesce(sum(users), 0)::BIGINT AS returned
+FROM engagement_return
+WHERE scope = $scope AND scope_key = $key
+    AND return_date > $start AND return_date <= $end AND last_date < $start
 """
 
-# Progress in a lesson whose course is gone belongs to no course, but counts.
-_PROGRESS_DAYS = """
-SELECT sum(progress_rows) AS progress_rows, sum(progress_sum) AS progress_sum, sum(completions) AS completions
-FROM (
-    SELECT progress_rows, progress_sum, completions
-    FROM course_completion
-    WHERE activity_date BETWEEN $start AND $end AND {people}
-    UNION ALL
-    {progress} AND course_key IS NULL
-)
+_CONTENT_DAYS = """
+SELECT
+    coalesce(sum(progress_rows), 0)::BIGINT AS progress_rows,
+    sum(progress_sum) AS progress_sum,
+    coalesce(sum(completions), 0)::BIGINT AS completions,
+    coalesce(sum(attempts_completed), 0)::BIGINT AS attempts_completed,
+    sum(score_sum) AS score_sum
+FROM content_daily
+WHERE activity_date BETWEEN $start AND $end AND {people}
 """
 
 _PROGRESS = """
@@ -81,14 +87,30 @@ def summary(
     Raises Invalid (422) when the range is backwards and NotFound (404) for a class out of scope.
     """
     window = _range(snapshot, scope, start, end)
-    people, params = _people(snapshot, scope, class_id)
+    if class_id is None:
+        return _of_everybody(snapshot, scope, window)
+    return _of_class(snapshot, scope, window, class_id)
+
+
+def _of_everybody(snapshot: Snapshot, scope: Scope, window: Window) -> Summary:
+    people, params = in_school(scope)
+    params |= window.params
+    returned = snapshot.query(_RETURNED, {**own_scope(scope), **window.params})[0][0]
+    days = snapshot.records(_DAYS.format(people=people), params)[0]
+    content = snapshot.records(_CONTENT_DAYS.format(people=people), params)[0]
+    activity = {**days, "users_active": days["active_at_start"] + returned}
+    return _answer(activity, content, content)
+
+
+def _of_class(snapshot: Snapshot, scope: Scope, window: Window, class_id: UUID) -> Summary:
+    found = find_class(snapshot, scope, class_id)
+    people, params = in_school(scope)
+    learners = [row[0] for row in snapshot.query(_LEARNERS, [found.class_key])]
+    params = {**params, **window.params, "learners": learners}
 
     def one(sql: str) -> dict[str, Any]:
-        filled = sql.format(people=people, progress=_PROGRESS.format(people=people))
-        return snapshot.records(filled, {**window.params, **params})[0]
+        return snapshot.records(sql.format(people=f"{people} AND {_IN_CLASS}"), params)[0]
 
-    if class_id is None:
-        return _answer({**one(_DAYS), **one(_USERS)}, one(_PROGRESS_DAYS), one(_QUIZZES))
     return _answer(one(_ACTIVITY), one(_PROGRESS), one(_QUIZZES))
 
 
@@ -98,14 +120,6 @@ def _range(snapshot: Snapshot, scope: Scope, start: date | None, end: date | Non
     if window.start > window.end:
         raise Invalid("start_date lies after end_date.")
     return window
-
-
-def _people(snapshot: Snapshot, scope: Scope, class_id: UUID | None) -> tuple[str, dict[str, Any]]:
-    school, params = in_school(scope)
-    if class_id is None:
-        return school, params
-    found = find_class(snapshot, scope, class_id)
-    return f"{school} AND {_IN_CLASS}", {**params, "class_key": found.class_key}
 
 
 def _answer(activity: dict[str, Any], progress: dict[str, Any], quizzes: dict[str, Any]) -> Summary:

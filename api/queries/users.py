@@ -16,36 +16,23 @@ from api.scope import Scope
 from api.snapshots import Snapshot
 from api.tokens import Role
 
-_COLUMNS = """
-    users.user_id, users.username, users.email, users.first_name, users.last_name, users.role,
-    dim_school.school_id, users.is_active, users.last_login, users.created_at
-"""
-
-_USER = f"""
-SELECT {_COLUMNS}
+_USERS = """
+SELECT
+    users.user_key, users.user_id, users.username, users.email, users.first_name, users.last_name, users.role,
+    users.school_key, users.is_active, users.last_login, users.created_at
 FROM identity.users AS users
-LEFT JOIN dim_school ON dim_school.school_key = users.school_key
-WHERE users.user_key = $user
-"""  # noqa: S608
+WHERE users.user_key IN ({keys})
+"""
 
 _COUNT = "SELECT count(*) FROM identity.users AS users WHERE {condition}"
 
 # One search for page and total; only keys and names are sorted, the other columns come for the page alone.
-_PAGE = f"""
-WITH found AS MATERIALIZED (
-    SELECT users.user_key, users.username
-    FROM identity.users AS users
-    WHERE {{condition}}
-),
-page AS (
-    SELECT user_key FROM found ORDER BY username, user_key LIMIT $limit OFFSET $offset
-)
-SELECT {_COLUMNS}, (SELECT count(*) FROM found) AS total
-FROM page
-JOIN identity.users AS users ON users.user_key = page.user_key
-LEFT JOIN dim_school ON dim_school.school_key = users.school_key
-ORDER BY users.username, users.user_key
-"""  # noqa: S608
+_PAGE = """
+SELECT users.user_key, count(*) OVER () AS total
+FROM identity.users AS users
+WHERE {condition}
+ORDER BY users.username, users.user_key LIMIT $limit OFFSET $offset
+"""
 
 _MATCHES = """
     contains(lower(users.username), lower($search))
@@ -81,9 +68,9 @@ def list_users(snapshot: Snapshot, scope: Scope, wanted: UserFilter) -> Listing:
     """One page of the users in scope by username."""
     condition, params = _condition(scope, wanted)
     page = {**params, "limit": wanted.limit, "offset": wanted.offset}
-    rows = snapshot.records(_PAGE.format(condition=condition), page)
-    total = rows[0]["total"] if rows else _count(snapshot, condition, params)
-    users = [User(**_fields(row)) for row in rows]
+    found = snapshot.query(_PAGE.format(condition=condition), page)
+    total = found[0][1] if found else _count(snapshot, condition, params)
+    users = [User(**fields) for fields in _users(snapshot, [row[0] for row in found])]
     return Listing(users, limit=wanted.limit, total=total, offset=wanted.offset)
 
 
@@ -93,8 +80,8 @@ def user_detail(snapshot: Snapshot, scope: Scope, user_id: UUID) -> UserDetail:
     Raises Forbidden (403) or NotFound (404).
     """
     person = _person(snapshot, scope, user_id)
-    row = snapshot.records(_USER, {"user": person.user_key})[0]
-    return UserDetail(**_fields(row), stats=_stats(snapshot, person))
+    (fields,) = _users(snapshot, [person.user_key])
+    return UserDetail(**fields, stats=_stats(snapshot, person))
 
 
 def _person(snapshot: Snapshot, scope: Scope, user_id: UUID) -> Person:
@@ -122,10 +109,20 @@ def _condition(scope: Scope, wanted: UserFilter) -> tuple[str, dict[str, Any]]:
     return " AND ".join(conditions), values
 
 
-def _fields(row: dict[str, Any]) -> dict[str, Any]:
+def _users(snapshot: Snapshot, keys: list[int]) -> list[dict[str, Any]]:
+    """Fields of `User` of these persons, in this order."""
+    if not keys:
+        return []
+    rows = snapshot.records(_USERS.format(keys=", ".join("?" * len(keys))), keys)
+    by_key = {row.pop("user_key"): row for row in rows}
+    return [_fields(snapshot, by_key[key]) for key in keys]
+
+
+def _fields(snapshot: Snapshot, row: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": str(row["user_id"]),
-        **{name: value for name, value in row.items() if name not in ("user_id", "total")},
+        "id": str(row.pop("user_id")),
+        "school_id": snapshot.school_ids.get(row.pop("school_key")),
+        **row,
         "last_login": in_utc_or_none(row["last_login"]),
         "created_at": in_utc(row["created_at"]),
     }

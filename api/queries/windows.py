@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from api.scope import Scope
 from api.snapshots import Snapshot
 
+_TODAYS = "SELECT school_key, today_date FROM dim_school"
+
 
 @dataclass(frozen=True)
 class Window:
@@ -42,9 +44,9 @@ def today(snapshot: Snapshot, scope: Scope) -> date:
 
 
 def today_of_school(snapshot: Snapshot, school_key: int) -> date:
-    """The local date of as_of in the school's zone."""
-    row = snapshot.one("SELECT today_date FROM dim_school WHERE school_key = ?", [school_key])
-    return utc_date(snapshot.as_of) if row is None else row[0]
+    """The local date of as_of in the school's zone; in UTC for a school that the snapshot does not know."""
+    dates: dict[int, date] = snapshot.remember("todays", lambda: dict(snapshot.query(_TODAYS)))
+    return dates.get(school_key, utc_date(snapshot.as_of))
 
 
 def utc_date(moment: datetime) -> date:

@@ -139,7 +139,7 @@ class Sandboxes:
             limit=min(query.limit, settings.sql_row_limit),
             timeout_seconds=settings.sql_timeout_seconds,
             memory_limit=settings.sql_memory_limit,
-            threads=settings.api_threads,
+            threads=settings.sql_threads,
             largest_bytes=LARGEST_BYTES,
             format=query.format,
         )

@@ -4,36 +4,83 @@ MODEL (
   depends_on (
     marts.dim_school
   ),
-  description 'One row per school and local date with a view or a completed lesson.',
+  description 'One row per school and local date with a view, a progress row, a completed lesson or a completed attempt.',
   grain (school_key, activity_date),
   audits (
     unique_combination_of_columns(columns := (school_key, activity_date)),
-    not_null(columns := (school_key, activity_date, views, completions)),
+    not_null(
+      columns := (
+        school_key,
+        activity_date,
+        views,
+        progress_rows,
+        progress_sum,
+        completions,
+        attempts_completed,
+        score_sum
+      )
+    ),
     references_dim_school,
-    forall(criteria := (views >= 0, completions >= 0, views + completions > 0))
+    forall(
+      criteria := (
+        views >= 0,
+        progress_sum <= 100 * progress_rows,
+        views + progress_rows + completions + attempts_completed > 0
+      )
+    )
   ),
   column_descriptions (
     school_key = 'School of the person',
-    activity_date = 'Local date of the event, or of the completion',
+    activity_date = 'Local date of the event, of the update, or of the completion',
     views = 'Events with a lesson',
-    completions = 'Completed lessons with completed_at on the date'
+    progress_rows = 'Progress rows last updated on the date',
+    progress_sum = 'Sum of their progress percentages',
+    completions = 'Completed lessons with completed_at on the date',
+    attempts_completed = 'Attempts completed on the date',
+    score_sum = 'Sum of their scores'
   )
 );
 
-WITH views AS (
+WITH days AS (
   SELECT
     fct_user_day.school_key,
     fct_user_day.activity_date,
-    SUM(fct_user_day.view_count) AS views
+    SUM(fct_user_day.view_count) AS views,
+    0 AS progress_rows,
+    0 AS progress_sum,
+    0 AS completions,
+    0 AS attempts_completed,
+    0 AS score_sum
   FROM marts.fct_user_day
+  WHERE
+    fct_user_day.view_count > 0
   GROUP BY
     fct_user_day.school_key,
     fct_user_day.activity_date
-), completions AS (
+  UNION ALL
+  SELECT
+    fct_lesson_progress.school_key,
+    fct_lesson_progress.updated_date,
+    0,
+    COUNT(*),
+    SUM(fct_lesson_progress.progress_percentage),
+    0,
+    0,
+    0
+  FROM marts.fct_lesson_progress
+  GROUP BY
+    fct_lesson_progress.school_key,
+    fct_lesson_progress.updated_date
+  UNION ALL
   SELECT
     fct_lesson_progress.school_key,
     fct_lesson_progress.completed_date,
-    COUNT(*) AS completions
+    0,
+    0,
+    0,
+    COUNT(*),
+    0,
+    0
   FROM marts.fct_lesson_progress
   WHERE
     fct_lesson_progress.is_completed
@@ -41,15 +88,33 @@ WITH views AS (
   GROUP BY
     fct_lesson_progress.school_key,
     fct_lesson_progress.completed_date
+  UNION ALL
+  SELECT
+    fct_quiz_attempt.school_key,
+    fct_quiz_attempt.completed_date,
+    0,
+    0,
+    0,
+    0,
+    COUNT(*),
+    SUM(fct_quiz_attempt.score)
+  FROM marts.fct_quiz_attempt
+  WHERE
+    fct_quiz_attempt.is_completed
+  GROUP BY
+    fct_quiz_attempt.school_key,
+    fct_quiz_attempt.completed_date
 )
 SELECT
-  COALESCE(views.school_key, completions.school_key)::INT AS school_key,
-  COALESCE(views.activity_date, completions.completed_date)::DATE AS activity_date,
-  COALESCE(views.views, 0)::BIGINT AS views,
-  COALESCE(completions.completions, 0)::BIGINT AS completions
-FROM views
-FULL OUTER JOIN completions
-  ON completions.school_key = views.school_key
-  AND completions.completed_date = views.activity_date
-WHERE
-  views.views > 0 OR completions.completions > 0
+  days.school_key::INT AS school_key,
+  days.activity_date::DATE AS activity_date,
+  SUM(days.views)::BIGINT AS views,
+  SUM(days.progress_rows)::INT AS progress_rows,
+  SUM(days.progress_sum)::DECIMAL(18, 2) AS progress_sum,
+  SUM(days.completions)::BIGINT AS completions,
+  SUM(days.attempts_completed)::INT AS attempts_completed,
+  SUM(days.score_sum)::DECIMAL(18, 2) AS score_sum
+FROM days
+GROUP BY
+  days.school_key,
+  days.activity_date

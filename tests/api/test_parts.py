@@ -19,6 +19,7 @@ from api.marts.asked import Asked, Order, read_asked
 from api.marts.values import parse
 from api.openapi import route_table
 from api.opening import open_snapshot
+from api.queries.rows import first_with_ties
 from api.routes.builds import Build
 from api.runs import RunState
 from api.scope import Caller, Scope, resolve
@@ -170,6 +171,18 @@ def _run_sql(data_dir: Path, texts: list[str], **changes: Any) -> list[Any]:
 
     try:
         return asyncio.run(scene())
+    finally:
+        snapshot.release()
+
+
+def test_a_tie_at_the_end_of_a_page_is_read_whole(small_data: Path) -> None:
+    """Of lessons with equal views the wrong one was shown: the order among them is not that of the query."""
+    snapshot = open_snapshot((small_data / "snapshots" / "current").resolve(), settings_for(small_data))
+    try:
+        ordered = "SELECT range, range // $width AS views FROM range(1000) ORDER BY views"
+        for width, expected in ((100, 100), (2, 10), (1000, 1000), (1, 9)):
+            rows = first_with_ties(snapshot, ordered, {"width": width}, 9, 1)
+            assert {row[0] for row in rows} >= set(range(expected))
     finally:
         snapshot.release()
 

@@ -19,8 +19,9 @@ from api.app import create_app
 from api.ask import VISIT
 from api.auth import ConfigurationError
 from api.runs import RunRecord, RunState
+from pipeline.files import write_atomic
 from tests.api.serving import BASE, SECRET, bearer, client_of, serving, settings_for
-from tests.api.snapshot_factory import LINCOLN, publish, user_id
+from tests.api.snapshot_factory import BUILT_AT, LINCOLN, publish, user_id
 
 ADMIN = bearer("admin")
 
@@ -46,6 +47,27 @@ def test_without_a_snapshot_it_starts_and_asks_to_come_back(tmp_path: Path) -> N
         publish(tmp_path)
         _wait_until_ready(client)
         assert client.get(f"{BASE}/builds", headers=ADMIN).json()["data"] == []
+
+
+def test_a_snapshot_of_an_older_version_asks_to_come_back(small: httpx.Client) -> None:
+    """After an upgrade, or a rollback behind it, a mart that is not there yet was a failure (500)."""
+    answer = small.get(f"{BASE}/analytics/summary?end_date=2026-03-01", headers=ADMIN)
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "unavailable"
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_a_run_is_listed_as_it_ended(tmp_path: Path) -> None:
+    """Runs are read once: one that was still running when it was first listed stayed so for ever."""
+    publish(tmp_path)
+    (tmp_path / "runs").mkdir()
+    run = RunRecord(run_id="night", command="nightly", pid=1, started_at=BUILT_AT)
+    with client_of(settings_for(tmp_path)) as client:
+        for state in (RunState.RUNNING, RunState.PUBLISHED):
+            text = run.model_copy(update={"state": state}).model_dump_json()
+            write_atomic(tmp_path / "runs" / "night.json", text.encode())
+            (build,) = client.get(f"{BASE}/builds", headers=ADMIN).json()["data"]
+            assert build["state"] == state
 
 
 def _wait_until_ready(client: httpx.Client) -> None:

@@ -162,7 +162,20 @@ COMPARISONS = (
         | dict.fromkeys(("has_low_accuracy", "is_behind_class", "reason_count"), ("at risk",)),
     ),
     Comparison(
-        "content_daily", ("school_id", "activity_date"), {"views": (), "completions": ("completed lesson",)}
+        "engagement_return",
+        ("scope", "scope_id", "return_date", "last_date"),
+        {"users": ("active users (period)",)},
+    ),
+    Comparison(
+        "content_daily",
+        ("school_id", "activity_date"),
+        _attributes("views", "progress_rows", "progress_sum", "attempts_completed", "score_sum")
+        | {"completions": ("completed lesson",)},
+    ),
+    Comparison(
+        "platform_lesson_popularity",
+        ("lesson_id", "activity_date"),
+        _attributes("views", "learners_last_seen"),
     ),
     Comparison(
         "lesson_popularity_daily",

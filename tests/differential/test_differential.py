@@ -31,7 +31,7 @@ CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 NOT_A_MEASURE = {
     ("fct_quiz_attempt", "attempt_key"),
     ("lesson_popularity", "learners_last_seen"),  # lesson_popularity_window.learners of schools
-    ("lesson_popularity", "learners_last_seen_utc"),  # ... and of the platform
+    ("lesson_popularity", "learners_last_seen_utc"),  # platform_lesson_popularity.learners_last_seen
     ("course_completion", "learners_last_updated"),  # course_completion_window.learners
     ("course_completion", "learners_last_updated_utc"),
 }

@@ -5,8 +5,8 @@ scoped AS (
     SELECT school_key AS scope_key, 'school' AS scope, today_date AS last_date, lesson_key, activity_date, views, learners_last_seen AS learners
     FROM lesson_popularity JOIN dim_school USING (school_key)
     UNION ALL
-    SELECT 0, 'platform', CAST(as_of AS DATE), lesson_key, activity_date, views, learners_last_seen_utc
-    FROM lesson_popularity CROSS JOIN moment
+    SELECT 0, 'platform', CAST(as_of AS DATE), lesson_key, activity_date, views, learners_last_seen
+    FROM platform_lesson_popularity CROSS JOIN moment
 )
 SELECT scope, scope_key, days, lesson_key, SUM(views) AS views, SUM(learners) AS learners
 FROM scoped CROSS JOIN size

@@ -1,0 +1,64 @@
+MODEL (
+  name marts.engagement_return,
+  kind FULL,
+  depends_on (
+    marts.dim_school
+  ),
+  description 'One row per scope (each school, and the platform), local date on which users became active again, and their last active date before it.',
+  grain (scope, scope_key, return_date, last_date),
+  audits (
+    unique_combination_of_columns(columns := (scope, scope_key, return_date, last_date)),
+    not_null(columns := (scope, scope_key, return_date, last_date, users)),
+    accepted_values("column" := scope, is_in := ('school', 'platform')),
+    references_dim_school("column" := scope_key),
+    forall(criteria := (users > 0, last_date < return_date - 1))
+  ),
+  column_descriptions (
+    scope = 'school or platform',
+    scope_key = 'Key of the school; 0 for the platform',
+    return_date = 'Local date that begins a run of active dates. The distinct users of any dates from S to E are those active on S, and those who return after S, up to E, and were last active before S',
+    last_date = 'Last active local date before that run; 31 December 1899 for the first run of a user',
+    users = 'Users, any role'
+  )
+);
+
+WITH returns AS (
+  SELECT
+    int_users.school_key,
+    int_activity_spans.start_date,
+    COALESCE(int_activity_spans.previous_end_date, '1899-12-31'::DATE) AS last_date,
+    COUNT(*) AS users
+  FROM intermediate.int_activity_spans
+  INNER JOIN intermediate.int_users /* every active user is there */
+    ON int_users.user_key = int_activity_spans.user_key
+  GROUP BY
+    int_users.school_key,
+    int_activity_spans.start_date,
+    COALESCE(int_activity_spans.previous_end_date, '1899-12-31'::DATE)
+), scopes AS (
+  SELECT
+    'school' AS scope,
+    returns.school_key AS scope_key,
+    returns.start_date,
+    returns.last_date,
+    returns.users
+  FROM returns
+  UNION ALL
+  SELECT
+    'platform',
+    0,
+    returns.start_date,
+    returns.last_date,
+    SUM(returns.users)
+  FROM returns
+  GROUP BY
+    returns.start_date,
+    returns.last_date
+)
+SELECT
+  scopes.scope::TEXT AS scope,
+  scopes.scope_key::INT AS scope_key,
+  scopes.start_date::DATE AS return_date,
+  scopes.last_date::DATE AS last_date,
+  scopes.users::INT AS users
+FROM scopes
