@@ -18,8 +18,11 @@ import orjson
 
 from api import BASE_PATH
 from api.errors import NotFound
+from api.names import Person
+from api.queries.people import find_person
 from api.respond import Listing
 from api.schemas.compliance import Disclosure
+from api.schemas.people import UserRole
 from api.scope import Caller, Scope
 from api.snapshots import Snapshot
 
@@ -27,10 +30,6 @@ _PRIVATE: Final = 0o600
 # Routes that show one learner's record: where in the path or the query the learner is named.
 IN_PATH: Final = (f"{BASE_PATH}/users/", f"{BASE_PATH}/learners/")
 IN_QUERY: Final = {f"{BASE_PATH}/analytics/student-progress": "student_id"}
-_SUBJECT: Final = """
-SELECT users.user_key, users.school_key FROM identity.users AS users
-WHERE users.user_id = ? AND users.role = 'STUDENT'
-"""
 
 
 def subject_of(path: str, query: str) -> UUID | None:
@@ -44,16 +43,16 @@ def subject_of(path: str, query: str) -> UUID | None:
 
 def record(folder: Path, snapshot: Snapshot, caller: Caller, subject: UUID, route: str) -> None:
     """Append the reading, unless it was the caller's own record or not a learner's."""
-    row = snapshot.one(_SUBJECT, [subject])
-    if subject == caller.user_id or row is None:
+    learner = _learner(snapshot, subject)
+    if subject == caller.user_id or learner is None:
         return
     now = datetime.now(UTC)
     line = {
         "occurred_at": now,
         "reader_key": snapshot.user_key(caller.user_id),
         "reader_role": caller.role.value,
-        "subject_key": row[0],
-        "school_key": row[1],
+        "subject_key": learner.user_key,
+        "school_key": learner.school_key,
         "what": route,
     }
     _append(folder, f"{now:%Y-%m}.jsonl", orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
@@ -82,10 +81,15 @@ def list_disclosures(
 
 
 def _key_in_scope(snapshot: Snapshot, scope: Scope, user_id: UUID) -> int:
-    row = snapshot.one(_SUBJECT, [user_id])
-    if row is None or not scope.sees(row[1]):
+    learner = _learner(snapshot, user_id)
+    if learner is None or not scope.sees(learner.school_key):
         raise NotFound
-    return int(row[0])
+    return learner.user_key
+
+
+def _learner(snapshot: Snapshot, user_id: UUID) -> Person | None:
+    person = find_person(snapshot, user_id)
+    return person if person and person.role == UserRole.STUDENT else None
 
 
 def _newest_first(folder: Path) -> Iterator[dict[str, Any]]:
