@@ -14,7 +14,7 @@ from api.queries.windows import Window, today
 from api.schemas.analytics import TopPerformer
 from api.schemas.gamification import Board, CurrentUser, Leaderboard, LeaderboardEntry, Timeframe
 from api.scope import Scope
-from api.snapshots import Snapshot
+from api.snapshots import Row, Snapshot
 
 TOP_PERFORMERS = 10
 DAYS = {Timeframe.DAY: 1, Timeframe.WEEK: 7, Timeframe.MONTH: 30}
@@ -22,7 +22,7 @@ DAYS = {Timeframe.DAY: 1, Timeframe.WEEK: 7, Timeframe.MONTH: 30}
 _PARTICIPANT = "scope = $board AND scope_key = $key AND timeframe = $timeframe"
 
 _ENTRIES = f"""
-SELECT user_key, rank, dense_rank, position, xp
+SELECT user_key, participants, rank, dense_rank, position, xp
 FROM leaderboard
 WHERE {_PARTICIPANT} AND position BETWEEN $first AND $last
 ORDER BY position
@@ -33,8 +33,6 @@ SELECT rank, xp, percentile, xp_to_next_rank, position, participants
 FROM leaderboard
 WHERE {_PARTICIPANT} AND user_key = $user
 """  # noqa: S608
-
-_PARTICIPANTS = f"SELECT participants FROM leaderboard WHERE {_PARTICIPANT} LIMIT 1"  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -67,16 +65,15 @@ def leaderboard(snapshot: Snapshot, scope: Scope, request: LeaderboardRequest) -
     place = _place(snapshot, scope, request)
     board = place.params(request.timeframe.value)
     standing = _standing(snapshot, board, scope.user_key)
-    total = standing["participants"] if standing else _participants(snapshot, board)
-    first = _first_position(request, standing, total)
+    rows = _rows(snapshot, board, _first_position(request, standing), request.limit)
     window = Window.ending(today(snapshot, scope), DAYS.get(request.timeframe, 1))
     return {
         "timeframe": request.timeframe,
         "from": None if request.timeframe is Timeframe.ALL else window.start,
         "to": window.end,
-        "entries": _entries(snapshot, scope, board, first, request.limit),
+        "entries": _entries(snapshot, scope, rows),
         "current_user": _current_user(standing),
-        "participants_total": total,
+        "participants_total": rows[0][1] if rows else 0,
     }
 
 
@@ -85,7 +82,7 @@ def top_performers(snapshot: Snapshot, scope: Scope, timeframe: str) -> list[Top
     board = _own_place(scope).params(timeframe)
     return [
         TopPerformer(rank=rank, user_id=str(person.user_id), name=shown_name(scope, person), xp=xp)
-        for person, (rank, _, _, xp) in _people(snapshot, board, 1, TOP_PERFORMERS)
+        for person, (_, rank, _, _, xp) in _people(snapshot, _rows(snapshot, board, 1, TOP_PERFORMERS))
     ]
 
 
@@ -129,22 +126,19 @@ def _standing(snapshot: Snapshot, board: dict[str, Any], user_key: int | None) -
     return rows[0] if rows else None
 
 
-def _participants(snapshot: Snapshot, board: dict[str, Any]) -> int:
-    rows = snapshot.query(_PARTICIPANTS, board)
-    return int(rows[0][0]) if rows else 0
-
-
-def _first_position(request: LeaderboardRequest, standing: dict[str, Any] | None, total: int) -> int:
+def _first_position(request: LeaderboardRequest, standing: dict[str, Any] | None) -> int:
     """Position of the first entry: around the caller, shifted so that both ends stay on the board."""
     if not request.is_around_me or standing is None:
         return 1
     centred = int(standing["position"]) - request.limit // 2
-    return max(1, min(centred, total - request.limit + 1))
+    return max(1, min(centred, standing["participants"] - request.limit + 1))
 
 
-def _entries(
-    snapshot: Snapshot, scope: Scope, board: dict[str, Any], first: int, limit: int
-) -> list[LeaderboardEntry]:
+def _rows(snapshot: Snapshot, board: dict[str, Any], first: int, limit: int) -> list[Row]:
+    return snapshot.query(_ENTRIES, {**board, "first": first, "last": first + limit - 1})
+
+
+def _entries(snapshot: Snapshot, scope: Scope, rows: list[Row]) -> list[LeaderboardEntry]:
     return [
         LeaderboardEntry(
             rank=rank,
@@ -155,14 +149,11 @@ def _entries(
             xp=xp,
             is_current_user=person.user_id == scope.caller.user_id,
         )
-        for person, (rank, dense_rank, position, xp) in _people(snapshot, board, first, limit)
+        for person, (_, rank, dense_rank, position, xp) in _people(snapshot, rows)
     ]
 
 
-def _people(
-    snapshot: Snapshot, board: dict[str, Any], first: int, limit: int
-) -> list[tuple[Person, tuple[Any, ...]]]:
-    rows = snapshot.query(_ENTRIES, {**board, "first": first, "last": first + limit - 1})
+def _people(snapshot: Snapshot, rows: list[Row]) -> list[tuple[Person, Row]]:
     people = people_by_key(snapshot, [row[0] for row in rows])
     return [(people[row[0]], row[1:]) for row in rows if row[0] in people]
 
