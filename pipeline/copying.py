@@ -17,6 +17,9 @@ from api.manifest import ColumnEntry
 
 TARGET = "snapshot"
 MARTS = 'marts."{}"'
+# What a lookup reads at least. Fifteen times less than DuckDB's own: the rows of a class then cost the same
+# however long the history is, for a file that is some 5 % larger.
+ROW_GROUP_SIZE = 8192
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def copy_marts(
 @contextmanager
 def attached(connection: duckdb.DuckDBPyConnection, target: Path) -> Iterator[None]:
     """A new database file as catalog `snapshot`, in one transaction; checkpointed when it is let go."""
-    connection.execute(f"ATTACH '{literal(str(target))}' AS {TARGET}")
+    connection.execute(f"ATTACH '{literal(str(target))}' AS {TARGET} (ROW_GROUP_SIZE {ROW_GROUP_SIZE})")
     try:
         connection.execute("BEGIN")
         yield
