@@ -131,7 +131,7 @@ def _first_position(request: LeaderboardRequest, standing: dict[str, Any] | None
     if not request.is_around_me or standing is None:
         return 1
     centred = int(standing["position"]) - request.limit // 2
-    return max(1, min(centred, standing["participants"] - request.limit + 1))
+    return max(1, min(centred, int(standing["participants"]) - request.limit + 1))
 
 
 def _rows(snapshot: Snapshot, board: dict[str, Any], first: int, limit: int) -> list[Row]:
