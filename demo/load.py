@@ -40,6 +40,7 @@ JSONB_VERSION = "\x01"
 CASTS: dict[str, pl.DataType] = {
     "int4": pl.Int32(),
     "int8": pl.Int64(),
+    "numeric": pl.Decimal(5, 2),
     "timestamptz": pl.Datetime("us", "UTC"),
     "bool": pl.Boolean(),
     "date": pl.Date(),
@@ -114,8 +115,6 @@ class Target:
         """Return the Arrow array whose binary COPY form a column of that PostgreSQL type reads."""
         if type_name == "uuid":
             return _uuid_array(column, self.seed, _entity(table, column.name))
-        if type_name == "numeric":
-            return _percent_array(column)
         if type_name == "jsonb":
             return (JSONB_VERSION + column).cast(pl.Binary).to_arrow()
         return column.cast(CASTS.get(type_name, pl.String())).to_arrow()
@@ -206,17 +205,4 @@ def _uuid_array(column: pl.Series, seed: int, kind: str) -> pa.Array:
     valid = np.packbits(numbers >= 0, bitorder="little")
     return pa.FixedSizeBinaryArray.from_buffers(
         pa.binary(16), len(numbers), [pa.py_buffer(valid), pa.py_buffer(octets)]
-    )
-
-
-def _percent_array(column: pl.Series) -> pa.Array:
-    """Numbers from 0 to 9999.99 as binary numeric: the driver of decision 0015 gets decimals wrong."""
-    cents = (column.cast(pl.Float64) * 100).round().cast(pl.Int64).fill_null(-1).to_numpy()
-    # Number of digits to the base of 10,000, weight of the first, sign, decimals, and the digits themselves.
-    words = np.zeros((len(cents), 6), ">i2")
-    words[:, 0] = words[:, 3] = 2
-    words[:, 4], words[:, 5] = cents // 100, cents % 100 * 100
-    valid = np.packbits(cents >= 0, bitorder="little")
-    return pa.FixedSizeBinaryArray.from_buffers(
-        pa.binary(12), len(cents), [pa.py_buffer(valid), pa.py_buffer(words)]
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
 
 import duckdb
 import pyarrow as pa
@@ -26,10 +25,10 @@ _FIRST, _LAST = (date.min - _EPOCH).days, (date.max - _EPOCH).days
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows on their way, and per column of UUIDs where these stand among those met before (Keys.places)."""
+    """Rows on their way, and what is known already of the columns of raw that are not in them as such."""
 
     batch: pa.RecordBatch
-    places: dict[str, pa.Array]
+    known: dict[str, pa.Array | None]
 
 
 class Arrival:
@@ -39,15 +38,22 @@ class Arrival:
         self, connection: duckdb.DuckDBPyConnection, fit: TableFit, keys: Keys, zones: ZoneDays
     ) -> None:
         self._connection, self._fit, self._keys, self._zones = connection, fit, keys, zones
+        self._dated = [column for column in self._present() if column.derived == "local_date"]
+        if self._dated:
+            self._local_dates = LocalDates(connection)
 
     def prepare(self, batch: pa.RecordBatch) -> Chunk:
         """What can be done in any thread, while other rows are being written."""
-        places = {
-            column.name: self._keys.places(column.entity, batch.column(column.source))
+        known: dict[str, pa.Array | None] = {
+            column.name: self._keys.known(column.entity, batch.column(column.source))
             for column in self._present()
             if column.entity
         }
-        return Chunk(batch, places)
+        for column in self._dated:
+            users, moments = known["user_key"], batch.column(column.source)
+            is_dated = users is not None and moments.null_count == 0
+            known[column.name] = self._local_dates.known(users, moments) if is_dated else None
+        return Chunk(batch, known)
 
     def write(self, prepared: Chunk, target: str, batch_id: int | None = None) -> None:
         """Insert one chunk into `target`, with batch_id as last column if given."""
@@ -92,25 +98,19 @@ class Arrival:
         numbers = pc.unique(pc.divide(whole.drop_null(), unit)).to_pylist()
         return {_EPOCH + timedelta(days=number) for number in numbers}
 
-    def _keyed(self, prepared: Chunk) -> pa.Table:
+    def _keyed(self, chunk: Chunk) -> pa.Table:
         """The rows with the names of raw and keys for UUIDs of entities."""
-        batch = prepared.batch
-        columns = {
-            column.name: self._keys.numbers(
-                column.entity, batch.column(column.source), prepared.places[column.name]
-            )
-            if column.entity
-            else batch.column(column.source)
-            for column in self._present()
-        }
-        for column in self._present():
-            if column.derived == "local_date":
+        columns = {column.name: self._value(column, chunk) for column in self._present()}
+        for column in self._dated:
+            if chunk.known[column.name] is None:
                 columns[column.name] = self._local_dates.of(columns["user_key"], columns[column.name])
         return pa.table(columns)
 
-    @cached_property
-    def _local_dates(self) -> LocalDates:
-        return LocalDates(self._connection)
+    def _value(self, column: Column, chunk: Chunk) -> pa.Array:
+        known, read = chunk.known.get(column.name), chunk.batch.column(column.source)
+        if known is not None:
+            return known
+        return self._keys.numbers(column.entity, read) if column.entity else read
 
     def _without_erased(self, chunk: pa.Table, batch: pa.RecordBatch) -> pa.Table:
         """The rows that are not about erased people; the others are counted."""

@@ -32,22 +32,20 @@ class Keys:
         self.known_before = dict(self._last)
         self.erased = pa.array([], _ID)
 
-    def places(self, entity: Entity, column: pa.Array) -> pa.Array:
-        """Where the UUIDs of an Arrow column stand among those met so far, NULL for NULL and for others.
+    def known(self, entity: Entity, column: pa.Array) -> pa.Array | None:
+        """The key of each UUID of an Arrow column, if all have been met; for any thread."""
+        ids, keys = self._met[entity]
+        places = pc.index_in(column.storage, value_set=ids)
+        return keys.take(places) if places.null_count == column.null_count else None
 
-        Half of the work of `numbers`, for any thread: what has been met only grows at its end.
-        """
-        return pc.index_in(column.storage, value_set=self._met[entity][0])
-
-    def numbers(self, entity: Entity, column: pa.Array, places: pa.Array) -> pa.Array:
+    def numbers(self, entity: Entity, column: pa.Array) -> pa.Array:
         """The key of each UUID of an Arrow column, NULL for NULL and for erased people."""
-        ids = column.storage
-        if places.null_count > ids.null_count:
-            places = self.places(entity, column)
-        if places.null_count > ids.null_count:
-            self._meet(entity, pc.unique(ids.filter(pc.is_null(places)).drop_null()))
-            places = self.places(entity, column)
-        return self._met[entity][1].take(places)
+        keys = self.known(entity, column)
+        if keys is None:
+            is_new = pc.invert(pc.is_in(column.storage, value_set=self._met[entity][0]))
+            self._meet(entity, pc.unique(column.storage.filter(is_new)).drop_null())
+            keys = self.known(entity, column)
+        return keys
 
     def store(self, batch_id: int) -> None:
         """Write the highest numbers down, inside the caller's transaction."""

@@ -5,6 +5,8 @@ In numpy: the two joins that say the same in DuckDB (ingest.zones.LOCAL_DATE) co
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import duckdb
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +30,26 @@ SELECT person.user_key, zones.number FROM ingest_people AS person JOIN zones USI
 """
 
 
+@dataclass(frozen=True)
+class _Grid:
+    """raw.zone_days by zone (rows) and day (columns); far from today there are gaps between the days."""
+
+    days: Ints
+    before: Ints
+    changes_at: Ints
+    after: Ints
+    has_change: npt.NDArray[np.bool_]
+
+    def columns(self, day: Ints) -> Ints | None:
+        """Where each day stands, None if one is not there."""
+        first, last = self.days[0], self.days[-1]
+        if last - first == len(self.days) - 1:
+            is_known = first <= day.min(initial=first) and day.max(initial=last) <= last
+            return day - first if is_known else None
+        places = np.minimum(np.searchsorted(self.days, day), len(self.days) - 1)
+        return places if (self.days[places] == day).all() else None
+
+
 class LocalDates:
     """Of the people in ingest_people; anybody else has the dates of UTC. raw.zone_days covers all moments."""
 
@@ -37,19 +59,29 @@ class LocalDates:
         keys: Ints = np.asarray(people["user_key"], np.int64)
         self._zones: Ints = np.zeros(int(keys.max(initial=0)) + 1, np.int64)
         self._zones[keys] = people["number"]
-        self._read_days()
+        self._grid = _read_grid(connection)
 
     def of(self, users: pa.Array, moments: pa.Array) -> pa.Array:
         """Dates (date32) of moments (naive UTC, µs, none NULL) by the keys of users (int32, may be NULL)."""
+        dates = self.known(users, moments)
+        if dates is None:
+            self._grid = _read_grid(self._connection)
+            dates = self.known(users, moments)
+        return dates
+
+    def known(self, users: pa.Array, moments: pa.Array) -> pa.Array | None:
+        """The same, for any thread; None if raw.zone_days has to be read again for it."""
+        grid = self._grid
         at: Ints = moments.cast(pa.int64()).to_numpy()
-        day = at // _DAY
-        column = self._columns(day)
+        column = grid.columns(at // _DAY)
+        if column is None:
+            return None
         zone = self._zone_of(users)
-        shift = self._before[zone, column]
+        shift = grid.before[zone, column]
         # On most days no zone changes its offset.
-        rows = np.flatnonzero(self._has_change[column])
-        late = rows[at[rows] >= self._changes_at[zone[rows], column[rows]]]
-        shift[late] = self._after[zone[late], column[late]]
+        rows = np.flatnonzero(grid.has_change[column])
+        late = rows[at[rows] >= grid.changes_at[zone[rows], column[rows]]]
+        shift[late] = grid.after[zone[late], column[late]]
         return pa.array(((at + shift) // _DAY).astype(np.int32), pa.date32())
 
     def _zone_of(self, users: pa.Array) -> Ints:
@@ -58,28 +90,11 @@ class LocalDates:
         keys[keys >= len(self._zones)] = 0
         return self._zones[keys]
 
-    def _columns(self, day: Ints) -> Ints:
-        """Where each day stands in the grid of zones and days; far from today there are gaps in it."""
-        if not self._are_known(day):
-            self._read_days()
-        column: Ints = day - self._days[0] if self._is_gapless() else np.searchsorted(self._days, day)
-        return column
 
-    def _is_gapless(self) -> bool:
-        return int(self._days[-1] - self._days[0]) == len(self._days) - 1
-
-    def _are_known(self, day: Ints) -> bool:
-        if self._is_gapless():
-            first, last = self._days[0], self._days[-1]
-            return bool(first <= day.min(initial=first) and day.max(initial=last) <= last)
-        places = np.minimum(np.searchsorted(self._days, day), len(self._days) - 1)
-        return bool((self._days[places] == day).all())
-
-    def _read_days(self) -> None:
-        found = self._connection.execute(_ZONE_DAYS, [_NEVER]).fetchnumpy()
-        self._days: Ints = np.unique(np.asarray(found["day"], np.int64))
-        grid = (-1, len(self._days))
-        self._before = np.asarray(found["before"], np.int64).reshape(grid)
-        self._changes_at = np.asarray(found["changes_at"], np.int64).reshape(grid)
-        self._has_change = (self._changes_at != _NEVER).any(axis=0)
-        self._after = np.asarray(found["after"], np.int64).reshape(grid)
+def _read_grid(connection: duckdb.DuckDBPyConnection) -> _Grid:
+    found = connection.execute(_ZONE_DAYS, [_NEVER]).fetchnumpy()
+    days: Ints = np.unique(np.asarray(found["day"], np.int64))
+    before, changes_at, after = (
+        np.asarray(found[name], np.int64).reshape(-1, len(days)) for name in ("before", "changes_at", "after")
+    )
+    return _Grid(days, before, changes_at, after, (changes_at != _NEVER).any(axis=0))

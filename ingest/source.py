@@ -82,10 +82,7 @@ class Source:
 
     @contextmanager
     def fresh(self) -> Iterator[Source]:
-        """A connection for one reading, begun at once: a share of its own, where there are shares.
-
-        One that was lost while it stood idle ends the whole process with this driver (decision 0015).
-        """
+        """A connection for one reading: a share of its own, where there are shares."""
         if self.snapshot.name is None:
             yield self
         else:
