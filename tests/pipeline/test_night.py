@@ -12,6 +12,7 @@ from uuid import UUID
 
 import duckdb
 import psycopg
+import pytest
 from typer.testing import CliRunner
 
 from api.manifest import IDENTITY_FILE, MANIFEST_FILE, MARTS_FILE, read_manifest
@@ -42,6 +43,18 @@ def personal(school: School) -> list[str]:
     """Every name, user name, e-mail and UUID of a person of the school."""
     with duckdb.connect(str(school.snapshot / IDENTITY_FILE), read_only=True) as connection:
         return [row[0] for row in connection.execute(PEOPLE).fetchall() if row[0]]
+
+
+@pytest.mark.parametrize("lookup", ["user_key IN (?, ?)", "user_id IN (?, ?)"])
+def test_people_are_found_by_an_index(school: School, lookup: str) -> None:
+    """Without one every name costs a walk over everybody, which only a large platform would tell."""
+    column = lookup.partition(" ")[0]
+    with duckdb.connect(str(school.snapshot / IDENTITY_FILE), read_only=True) as connection:
+        some = connection.execute(f"SELECT {column} FROM users USING SAMPLE 2").fetchall()
+        plan = connection.execute(
+            f"EXPLAIN ANALYZE SELECT username FROM users WHERE {lookup}", [row[0] for row in some]
+        ).fetchall()[0][1]
+    assert "Index Scan" in plan
 
 
 def test_no_text_column_names_a_person(school: School) -> None:
