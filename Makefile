@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= 2
 LOCK_FLAGS := --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --no-annotate --quiet
 RUNTIME_STAMP := .venv/.runtime
 DEV_STAMP := .venv/.dev
@@ -54,8 +55,8 @@ browser: setup-dev ## Install a Chromium for the dashboard's tests and pictures,
 pictures: setup-dev browser ## Take the pictures of docs/ from a demo of its own
 	@$(BIN)/python -m tests.dashboard.pictures
 
-test: setup-dev browser ## Run the tests, with coverage; long nights and kills have a target of their own
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report= -m 'not slow and not spark and not fault'
+test: setup-dev browser ## Run the tests, with coverage, by WORKERS processes; long nights and kills have a target of their own
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report= -m 'not slow and not spark and not fault'
 	@$(BIN)/python -m tests.coverage_gate
 
 test-nights: setup-dev ## Nights in a row, and runs and erasures killed in every step, each compared with a build from scratch

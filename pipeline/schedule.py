@@ -22,7 +22,7 @@ from pipeline.settings import Settings
 
 PAUSE = timedelta(minutes=10)
 # APScheduler waits by a clock that stands still while the machine sleeps: it has to look up now and then.
-LOOK_UP_SECONDS = 10
+LOOK_UP_SECONDS = 5
 NIGHT = "night"
 log = structlog.get_logger("schedule")
 

@@ -69,7 +69,7 @@ def webhook(*statuses: int) -> Iterator[Webhook]:
 
     with ThreadingHTTPServer((HOST, 0), Handler) as server:
         box = Webhook(f"http://{HOST}:{server.server_port}/hook/s3cr3t-path", list(statuses or (200,)))
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield box

@@ -190,7 +190,7 @@ def test_after_sleep_the_night_runs_once(unreachable: Settings, tmp_path: Path) 
         time.sleep(1)
         (tmp_path / "woken").write_text("+28800")
         (tmp_path / "woken").replace(clock)
-        begun = running.wait_for("night_started", 3 * LOOK_UP_SECONDS)
+        begun = running.wait_for("night_started", 6 * LOOK_UP_SECONDS)
         skipped = running.wait_for("night_skipped")
         running.wait_for("schedule_waiting")
         assert running.end() == 0
