@@ -28,7 +28,7 @@ real files, real processes. "Equal" means that every published mart is compared 
 scratch of the same source.
 
 `make test-faults` is the short form: a few kills, and at most two cases of every test that
-plays whole nights. The full form, `{command}`, or
+plays whole nights; CI does not run it yet. The full form, `{command}`, or
 `SCHOOLHOUSE_FAULTS=full` before `pytest` on some of its files, enters every test here as soon as it has
 ended; a row says on which day that was, and how many kills it counted.
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,6 +23,7 @@ from pipeline.settings import Settings
 from pipeline.snapshots import current_id
 from tests.api.serving import BASE, bearer, served
 from tests.conftest import Night, School, settings_of
+from tests.faults import nightly
 from tests.faults.outcomes import PATIENCE, assert_equal, assert_whole, environment
 from tests.faults.record import IS_FULL, SEEN
 
@@ -123,21 +122,19 @@ def test_kills_at_random_moments(
 def kill_at(school: School, as_of: datetime, seconds: float) -> bool:
     """SIGKILL a night so many seconds after its record appeared. False when it was done by then."""
     known = set(school.settings.runs_dir.glob("*.json"))
-    command = [sys.executable, "-m", "pipeline.cli", "nightly", "--as-of", as_of.isoformat()]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, env=environment(school), **quiet)
+    process = nightly.start(environment(school), "--as-of", as_of.isoformat())
     try:
         deadline = time.monotonic() + PATIENCE
         while not set(school.settings.runs_dir.glob("*.json")) - known:
-            assert process.poll() is None, "the night ended before it began"
+            assert process.is_alive(), "the night ended before it began"
             assert time.monotonic() < deadline
             time.sleep(0.002)
-        time.sleep(seconds)
-        is_running = process.poll() is None
-        assert is_running or process.returncode == 0
+        process.join(seconds)
+        is_running = process.exitcode is None
+        assert is_running or process.exitcode == 0
     finally:
         process.kill()
-        process.wait()
+        process.join()
     return is_running
 
 
