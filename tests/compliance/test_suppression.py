@@ -159,7 +159,7 @@ def test_a_student_reaches_no_other_figures(school: School, client: httpx.Client
     allowed = {
         path.removeprefix(BASE) for path in plain if client.get(path, headers=headers).status_code == 200
     }
-    own = {"/analytics/weekly_xp", "/analytics/subject_mastery", "/analytics/student-progress"}
+    own = {"/analytics/weekly_xp", "/analytics/subject_mastery", "/analytics/student-progress", "/me"}
     by_participation, open_to_all = {"/gamification/leaderboard"}, {"/healthz", "/readyz", "/metrics"}
     assert allowed - open_to_all <= own | by_participation | {"/analytics/overview", "/analytics/realtime"}
     assert "/analytics/overview" in allowed

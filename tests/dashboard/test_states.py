@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 import httpx
-from playwright.sync_api import Route
+from playwright.sync_api import Locator, Page, Route
+from playwright.sync_api import TimeoutError as NotInTime
 
 from api.manifest import MANIFEST_FILE, MARTS_FILE, FileEntry, read_manifest
 from pipeline.snapshots import switch
@@ -19,6 +21,8 @@ from tests.dashboard.conftest import Visit, identity, served
 from tests.dashboard.visitor import PATIENCE_SECONDS, Visitor
 
 A_ROUND = 31_000
+ROUNDS = 5
+A_MOMENT_MS = 6_000
 
 
 def test_old_numbers_carry_a_warning(school: School, visit: Visit) -> None:
@@ -40,12 +44,20 @@ def test_a_page_that_is_no_longer_kept_up_to_date_says_so(visit: Visit) -> None:
     told = visitor.page.inner_text("#freshness")
     for status, said in ((401, "Signed out: not kept up to date, data as of"), (None, "No connection")):
         visitor.page.route("**/api/v1/analytics/overview", _refusing(status))
-        visitor.page.clock.fast_forward(A_ROUND)
-        visitor.page.locator("#freshness.stale", has_text=said).wait_for()
-        visitor.expect("Failed to load resource")
+        _in_some_rounds(visitor.page, visitor.page.locator("#freshness.stale", has_text=said))
         visitor.page.unroute("**/api/v1/analytics/overview")
-        visitor.page.clock.fast_forward(A_ROUND)
-        visitor.page.locator("#freshness:not(.stale)", has_text=told).wait_for()
+        _in_some_rounds(visitor.page, visitor.page.locator("#freshness:not(.stale)", has_text=told))
+        visitor.expect("Failed to load resource")
+
+
+def _in_some_rounds(page: Page, line: Locator) -> None:
+    """Wait for a line: an answer that was under way may still come after that of the first round."""
+    for _ in range(ROUNDS):
+        page.clock.fast_forward(A_ROUND)
+        with suppress(NotInTime):
+            line.wait_for(timeout=A_MOMENT_MS)
+            return
+    raise AssertionError(page.inner_text("#freshness"))
 
 
 def _refusing(status: int | None) -> Callable[[Route], None]:
