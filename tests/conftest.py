@@ -8,7 +8,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -177,6 +177,13 @@ def own_school(school: School, make_database: MakeDatabase, tmp_path: Path) -> S
     data_dir = tmp_path / "data"
     shutil.copytree(school.settings.data_dir, data_dir, symlinks=True)
     return School(source_url, settings_of(source_url, data_dir), SCHOOL_AS_OF, school.pristine)
+
+
+def read_apart(school: School, folder: Path) -> School:
+    """A copy of the data directory: who reads the warehouse locks it, and so do tests in other processes."""
+    data_dir = folder / "data"
+    shutil.copytree(school.settings.data_dir, data_dir, symlinks=True)
+    return replace(school, settings=settings_of(school.source_url, data_dir))
 
 
 def settings_of(source_url: str, data_dir: Path, **more: object) -> Settings:

@@ -12,9 +12,15 @@ import duckdb
 import pytest
 
 from pipeline.person import UnknownPersonError, export_person
-from tests.conftest import School
+from tests.conftest import School, read_apart
 
 Learner = tuple[UUID, int, str]
+
+
+@pytest.fixture(scope="module")
+def school(school: School, tmp_path_factory: pytest.TempPathFactory) -> School:
+    """The school of all tests, in a data directory of this file."""
+    return read_apart(school, tmp_path_factory.mktemp("person"))
 
 
 @pytest.fixture

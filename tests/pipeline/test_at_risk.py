@@ -15,7 +15,7 @@ from api.runs import RunState
 from pipeline.at_risk.judge import Figures, judge
 from pipeline.at_risk.replay import Rules, opened, replay, rules_of
 from pipeline.cli import app
-from tests.conftest import Night, School
+from tests.conftest import Night, School, read_apart
 from tests.pipeline.conftest import Environment
 
 RULES = Rules(
@@ -34,6 +34,12 @@ JOIN intermediate.int_users AS person ON person.user_key = mart.user_key
 WHERE person.zone LIKE $zone
 """
 EUROPE = "Europe/Copenhagen"
+
+
+@pytest.fixture(scope="module")
+def school(school: School, tmp_path_factory: pytest.TempPathFactory) -> School:
+    """The school of all tests, in a data directory of this file."""
+    return read_apart(school, tmp_path_factory.mktemp("replay"))
 
 
 def test_the_replay_of_today_is_the_mart(school: School) -> None:
