@@ -9,7 +9,7 @@ RUNTIME_STAMP := .venv/.runtime
 DEV_STAMP := .venv/.dev
 SPARK_STAMP := .venv/.spark
 
-.PHONY: help setup setup-dev setup-spark browser pictures demo test test-nights test-faults test-spark soak check licences vulnerabilities fix bench at-risk lock clean
+.PHONY: help setup setup-dev setup-spark browser pictures demo test test-nights test-faults test-spark soak check licences vulnerabilities fix bench bench-large at-risk lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -99,6 +99,9 @@ fix: setup-dev ## Apply what `check` would ask for
 
 bench: setup-dev ## Measure ingest, builds, nights and the API; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
+
+bench-large: setup-dev ## A night and the API at 1, 10 and 100 million events; an hour and 50 GB, goes on where it was stopped
+	@$(BIN)/python -m benchmarks.large
 
 at-risk: setup-dev ## Judge the at-risk flag on generated years with known drop-outs; writes docs/at-risk.md
 	@$(BIN)/python -m benchmarks.at_risk

@@ -61,13 +61,18 @@ MEASURE: dict[str, Callable[[str, list[int]], str]] = {
 }
 
 
-def rewrite(part: str, text: str) -> None:
-    """Put a section into the page, in place of the older one of the same part."""
-    stamp = f"Measured {datetime.now(UTC):%Y-%m-%d} by `python -m benchmarks --only {part}` on {machine()}.\n"
-    section = f"<!-- {part} -->\n{text.strip()}\n\n{stamp}<!-- /{part} -->\n"
+def rewrite(part: str, text: str, measured: str = "") -> None:
+    """Put a section into the page, in place of the older one of the same part; `measured` says when and how."""
+    stamp = measured or stamp_of(f"python -m benchmarks --only {part}")
+    section = f"<!-- {part} -->\n{text.strip()}\n\n{stamp}\n<!-- /{part} -->\n"
     old = PAGE.read_text() if PAGE.exists() else page.INTRODUCTION
     pattern = re.compile(rf"<!-- {part} -->\n.*?<!-- /{part} -->\n", re.DOTALL)
     PAGE.write_text(pattern.sub(lambda _: section, old) if pattern.search(old) else f"{old}\n{section}")
+
+
+def stamp_of(command: str) -> str:
+    """When, by which command and on what something was measured, if that is now and here."""
+    return f"Measured {datetime.now(UTC):%Y-%m-%d} by `{command}` on {machine()}."
 
 
 def machine() -> str:

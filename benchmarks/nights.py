@@ -109,11 +109,12 @@ def one_night(url: str, data_dir: Path, seed: int, *, erases: bool = False) -> R
     return nightly(url, data_dir, day.as_of)
 
 
-def nightly(url: str, data_dir: Path, as_of: datetime) -> Run:
-    """Run `schoolhouse nightly` as its own process and return what it took; raises when it fails."""
+def nightly(url: str, data_dir: Path, as_of: datetime, memory_mb: int | None = None, **settings: str) -> Run:
+    """Run `schoolhouse nightly` as its own process and return what it took; raises processes.CommandError."""
     command = [str(Path(sys.executable).with_name("schoolhouse")), "nightly", "--as-of", as_of.isoformat()]
-    names = {"SCHOOLHOUSE_SOURCE_URL": url, "SCHOOLHOUSE_DATA_DIR": str(data_dir)}
-    done = processes.run(command, names)
+    given = {"source_url": url, "data_dir": str(data_dir)} | settings
+    names = {f"SCHOOLHOUSE_{name.upper()}": value for name, value in given.items()}
+    done = processes.run(command, names, memory_mb=memory_mb)
     return Run(done.seconds, done.peak_mb, newest_record(data_dir))
 
 

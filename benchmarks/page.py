@@ -10,7 +10,7 @@ from benchmarks.service import DIRECT_LIMIT_SECONDS, P95_LIMIT_MS, P99_LIMIT_MS,
 
 INTRODUCTION = """# Benchmarks
 
-Every table is written by the script that measured it (`make bench`). The machines are small and shared: compare figures of one
+Every table is written by the script that measured it (`make bench`; the largest sizes `make bench-large`). The machines are small and shared: compare figures of one
 table, which come from one run on one machine, never across tables.
 """
 JUDGED = ("overview", "trends/engagement", "trends/content", "dashboard", "summary", "leaderboard")

@@ -6,11 +6,19 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 POLL_SECONDS = 0.02
+# RLIMIT_DATA: what a process has mapped to write to by itself, in KiB. An allocation beyond it fails, whoever asks.
+LIMITED = ("sh", "-c", 'ulimit -d "$0" && exec "$@"')
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -22,14 +30,30 @@ class Ended:
     printed: str
 
 
+class CommandError(RuntimeError):
+    """A command that did not end well: how it ended, and its exit code (negative: the signal that killed it)."""
+
+    def __init__(self, command: Sequence[str], ended: Ended, code: int) -> None:
+        super().__init__(f"{' '.join(command[:4])} failed: {ended.printed[-2000:]}")
+        self.ended = ended
+        self.code = code
+
+
 def run(
-    command: Sequence[str], environment: Mapping[str, str] | None = None, folder: Path | None = None
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    memory_mb: int | None = None,
 ) -> Ended:
-    """Run it to its end. Raises RuntimeError with the end of what it printed when it fails."""
+    """Run it to its end, with no more memory than that. Raises CommandError."""
     with tempfile.TemporaryFile("w+") as output:
         started = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=folder, env=os.environ | (environment or {}), stdout=output, stderr=output
+            limited(command, memory_mb),
+            cwd=folder,
+            env=os.environ | (environment or {}),
+            stdout=output,
+            stderr=output,
         )
         peak = 0.0
         while process.poll() is None:
@@ -37,10 +61,21 @@ def run(
             time.sleep(POLL_SECONDS)
         seconds = time.perf_counter() - started
         output.seek(0)
-        printed = output.read()
+        ended = Ended(seconds, peak, output.read())
     if process.returncode:
-        raise RuntimeError(f"{' '.join(command[:4])} failed: {printed[-2000:]}")
-    return Ended(seconds, peak, printed)
+        raise CommandError(command, ended, process.returncode)
+    return ended
+
+
+def limited(command: Sequence[str], memory_mb: int | None) -> Sequence[str]:
+    """The command that runs this one with so much memory at most, under the same process id."""
+    return [*LIMITED, str(memory_mb * 1024), *command] if memory_mb else command
+
+
+def apart(function: Callable[Given, Made], *values: Given.args, **named: Given.kwargs) -> Made:
+    """Call a function in a process of its own, which leaves no memory behind."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, *values, **named).result()
 
 
 def peak_mb(pid: int) -> float:

@@ -26,6 +26,7 @@ import httpx
 import psycopg
 
 from api.tokens import Role, TokenClaims, sign_token
+from benchmarks.processes import limited
 from pipeline.direct import Direct, Place, Window, quiet_source
 
 SECRET = "the secret of a benchmark, 32 characters and more"  # noqa: S105
@@ -40,6 +41,7 @@ P95_LIMIT_MS = 50.0
 P99_LIMIT_MS = 100.0
 CONNECTIONS = 8
 RATE_SECONDS = 5.0
+UNCACHED = {"cache_bytes": "0", "small_group": "1"}
 
 EMPTY_APP = """
 import sys, uvicorn
@@ -167,9 +169,19 @@ class Client:
         return answer.status_code
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server that answers at `address`."""
+
+    address: str
+    pid: int
+
+
 @contextmanager
-def server(data_dir: Path, source_url: str, **settings: str) -> Iterator[str]:
-    """`schoolhouse serve` with one worker; gives its address once it is ready."""
+def server(
+    data_dir: Path, source_url: str, memory_mb: int | None = None, **settings: str
+) -> Iterator[Server]:
+    """`schoolhouse serve` with one worker and no more memory than that, once it is ready."""
     port = free_port()
     environment = os.environ | {
         "SCHOOLHOUSE_DATA_DIR": str(data_dir),
@@ -178,20 +190,20 @@ def server(data_dir: Path, source_url: str, **settings: str) -> Iterator[str]:
         **{f"SCHOOLHOUSE_{name.upper()}": value for name, value in settings.items()},
     }
     command = [str(Path(sys.executable).with_name("schoolhouse")), "serve", "--host", "127.0.0.1", "--port", str(port)]  # fmt: skip
-    with process(command, port, "/readyz", environment) as address:
-        yield address
+    with process(limited(command, memory_mb), port, "/readyz", environment) as running:
+        yield running
 
 
 @contextmanager
 def process(
     command: Sequence[str], port: int, path: str, environment: dict[str, str] | None = None
-) -> Iterator[str]:
+) -> Iterator[Server]:
     """A server process on a port of this machine, ended afterwards."""
     address = f"http://127.0.0.1:{port}"
     running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_until_ready(address + path)
-        yield address
+        yield Server(address, running.pid)
     finally:
         running.terminate()
         running.wait(30)
@@ -337,7 +349,7 @@ async def rates(address: str, people: People, endpoint: Endpoint) -> Rates:
     first = await client.http.get(BASE + endpoint.path, headers={**headers, "Accept-Encoding": "identity"})
     port = free_port()
     with process([sys.executable, "-c", EMPTY_APP, str(port)], port, "/healthz") as empty:
-        bare = await rate_of(empty, "/healthz", {}, b"200")
+        bare = await rate_of(empty.address, "/healthz", {}, b"200")
         cached = await rate_of(address, BASE + endpoint.path, headers, b"200")
         known = {**headers, "If-None-Match": first.headers["ETag"]}
         not_modified = await rate_of(address, BASE + endpoint.path, known, b"304")
@@ -348,16 +360,23 @@ def measure(data_dir: Path, source_url: str, as_of: datetime) -> tuple[list[Late
     """Everything about the API on one published data directory."""
     people = people_of(data_dir)
     wanted = endpoints(people, as_of)
-    with server(data_dir, source_url, cache_bytes="0", small_group="1") as address:
-        times = asyncio.run(_all_alone(address, people, wanted))
-        loads = asyncio.run(_loads(address, people, wanted))
-    with server(data_dir, source_url) as address:
-        found = asyncio.run(rates(address, people, wanted[0]))
+    with server(data_dir, source_url, None, **UNCACHED) as running:
+        times = asyncio.run(_all_alone(running.address, people, wanted))
+        loads = asyncio.run(_loads(running.address, people, wanted))
+    with server(data_dir, source_url) as running:
+        found = asyncio.run(rates(running.address, people, wanted[0]))
     latencies = [
-        Latency(endpoint.name, quantile(ms, 0.5), quantile(ms, 0.95), quantile(ms, 0.99), direct_milliseconds(source_url, endpoint, people, as_of))
+        latency(endpoint, ms, direct_milliseconds(source_url, endpoint, people, as_of))
         for endpoint, ms in zip(wanted, times, strict=True)
-    ]  # fmt: skip
+    ]
     return latencies, loads, found
+
+
+def latency(endpoint: Endpoint, times: Sequence[float], direct_ms: float | None = None) -> Latency:
+    """What the milliseconds of an endpoint's requests come to."""
+    return Latency(
+        endpoint.name, quantile(times, 0.5), quantile(times, 0.95), quantile(times, 0.99), direct_ms
+    )
 
 
 async def _all_alone(address: str, people: People, wanted: Sequence[Endpoint]) -> list[list[float]]:

@@ -1,0 +1,1 @@
+"""A hundred million events on one machine: `python -m benchmarks.large`."""
