@@ -25,14 +25,13 @@ MODEL (
 );
 
 WITH limits AS (
+  /* the moment is found once a table, not once a row */
   SELECT
-    source_table,
-    limit_days
+    retention_limits.source_table,
+    retention_limits.limit_days,
+    stg_batch.as_of - retention_limits.limit_days * INTERVAL '24' HOUR AS kept_until
   FROM seeds.retention_limits
-), batch AS (
-  SELECT
-    as_of
-  FROM staging.stg_batch
+  CROSS JOIN staging.stg_batch
 ), users AS (
   SELECT
     user_key,
@@ -50,12 +49,11 @@ WITH limits AS (
     row_ages.school_key,
     COUNT(*) AS rows_total,
     COUNT(*) FILTER(WHERE
-      row_ages.kept_from < batch.as_of - limits.limit_days * INTERVAL '24' HOUR) AS rows_overdue,
+      row_ages.kept_from < limits.kept_until) AS rows_overdue,
     MIN(row_ages.kept_from) AS oldest_at
   FROM intermediate.int_compliance_row_ages AS row_ages
   INNER JOIN limits
     ON limits.source_table = row_ages.source_table
-  CROSS JOIN batch
   GROUP BY
     row_ages.source_table,
     row_ages.user_key,

@@ -40,63 +40,86 @@ MODEL (
   )
 );
 
-WITH progress AS (
+WITH latest AS (
   SELECT
-    fct_lesson_progress.user_key,
     fct_lesson_progress.school_key,
     fct_lesson_progress.course_key,
-    fct_lesson_progress.updated_date,
+    fct_lesson_progress.user_key,
+    MAX(fct_lesson_progress.updated_date) AS last_date,
+    MAX(
+      CASE
+        WHEN fct_lesson_progress.updated_date <= int_users.as_of_date
+        THEN fct_lesson_progress.updated_date
+      END
+    ) AS last_date_utc
+  FROM marts.fct_lesson_progress
+  INNER JOIN intermediate.int_users /* learners only */
+    ON int_users.user_key = fct_lesson_progress.user_key AND int_users.is_learner
+  WHERE
+    NOT fct_lesson_progress.course_key IS NULL
+  GROUP BY
+    fct_lesson_progress.school_key,
+    fct_lesson_progress.course_key,
+    fct_lesson_progress.user_key
+), counts AS (
+  SELECT
+    fct_lesson_progress.school_key,
+    fct_lesson_progress.course_key,
+    fct_lesson_progress.updated_date AS activity_date,
     COUNT(*) AS progress_rows,
-    SUM(fct_lesson_progress.progress_percentage) AS progress_sum
+    SUM(fct_lesson_progress.progress_percentage) AS progress_sum,
+    0 AS learners_last_updated,
+    0 AS learners_last_updated_utc,
+    0 AS completions
   FROM marts.fct_lesson_progress
   WHERE
     NOT fct_lesson_progress.course_key IS NULL
   GROUP BY
-    fct_lesson_progress.user_key,
     fct_lesson_progress.school_key,
     fct_lesson_progress.course_key,
     fct_lesson_progress.updated_date
-), marked_progress AS (
+  UNION ALL
   SELECT
-    progress.school_key,
-    progress.course_key,
-    progress.updated_date,
-    progress.progress_rows,
-    progress.progress_sum,
-    int_users.is_learner
-    AND progress.updated_date = MAX(progress.updated_date) OVER (PARTITION BY progress.user_key, progress.course_key) AS is_last,
-    int_users.is_learner
-    AND progress.updated_date = MAX(
-      CASE
-        WHEN progress.updated_date <= int_users.as_of_date
-        THEN progress.updated_date
-      END
-    ) OVER (PARTITION BY progress.user_key, progress.course_key) AS is_last_utc
-  FROM progress
-  LEFT JOIN intermediate.int_users
-    ON int_users.user_key = progress.user_key
-), updates AS (
-  SELECT
-    marked_progress.school_key,
-    marked_progress.course_key,
-    marked_progress.updated_date AS activity_date,
-    SUM(marked_progress.progress_rows) AS progress_rows,
-    SUM(marked_progress.progress_sum) AS progress_sum,
-    COUNT(*) FILTER(WHERE
-      marked_progress.is_last) AS learners_last_updated,
-    COUNT(*) FILTER(WHERE
-      marked_progress.is_last_utc) AS learners_last_updated_utc
-  FROM marked_progress
+    latest.school_key,
+    latest.course_key,
+    latest.last_date,
+    0,
+    0,
+    COUNT(*),
+    0,
+    0
+  FROM latest
   GROUP BY
-    marked_progress.school_key,
-    marked_progress.course_key,
-    marked_progress.updated_date
-), completions AS (
+    latest.school_key,
+    latest.course_key,
+    latest.last_date
+  UNION ALL
+  SELECT
+    latest.school_key,
+    latest.course_key,
+    latest.last_date_utc,
+    0,
+    0,
+    0,
+    COUNT(*),
+    0
+  FROM latest
+  WHERE
+    NOT latest.last_date_utc IS NULL
+  GROUP BY
+    latest.school_key,
+    latest.course_key,
+    latest.last_date_utc
+  UNION ALL
   SELECT
     fct_lesson_progress.school_key,
     fct_lesson_progress.course_key,
-    fct_lesson_progress.completed_date AS activity_date,
-    COUNT(*) AS completions
+    fct_lesson_progress.completed_date,
+    0,
+    0,
+    0,
+    0,
+    COUNT(*)
   FROM marts.fct_lesson_progress
   WHERE
     fct_lesson_progress.is_completed
@@ -108,16 +131,16 @@ WITH progress AS (
     fct_lesson_progress.completed_date
 )
 SELECT
-  COALESCE(updates.school_key, completions.school_key)::INT AS school_key,
-  COALESCE(updates.course_key, completions.course_key)::INT AS course_key,
-  COALESCE(updates.activity_date, completions.activity_date)::DATE AS activity_date,
-  COALESCE(updates.progress_rows, 0)::INT AS progress_rows,
-  COALESCE(updates.progress_sum, 0)::DECIMAL(18, 2) AS progress_sum,
-  COALESCE(updates.learners_last_updated, 0)::INT AS learners_last_updated,
-  COALESCE(updates.learners_last_updated_utc, 0)::INT AS learners_last_updated_utc,
-  COALESCE(completions.completions, 0)::INT AS completions
-FROM updates
-FULL OUTER JOIN completions
-  ON completions.school_key = updates.school_key
-  AND completions.course_key = updates.course_key
-  AND completions.activity_date = updates.activity_date
+  counts.school_key::INT AS school_key,
+  counts.course_key::INT AS course_key,
+  counts.activity_date::DATE AS activity_date,
+  SUM(counts.progress_rows)::INT AS progress_rows,
+  SUM(counts.progress_sum)::DECIMAL(18, 2) AS progress_sum,
+  SUM(counts.learners_last_updated)::INT AS learners_last_updated,
+  SUM(counts.learners_last_updated_utc)::INT AS learners_last_updated_utc,
+  SUM(counts.completions)::INT AS completions
+FROM counts
+GROUP BY
+  counts.school_key,
+  counts.course_key,
+  counts.activity_date

@@ -35,6 +35,36 @@ WITH completions AS (
   WHERE
     fct_lesson_progress.is_completed
     AND fct_lesson_progress.completed_date <= GREATEST(int_users.today_date, int_users.as_of_date)
+), days AS (
+  SELECT
+    completions.school_key,
+    completions.is_until_utc_date,
+    completions.completed_date,
+    COUNT(*) AS completions
+  FROM completions
+  GROUP BY
+    completions.school_key,
+    completions.is_until_utc_date,
+    completions.completed_date
+), counted_days AS (
+  SELECT
+    days.school_key,
+    days.completed_date,
+    SUM(days.completions) OVER (
+      PARTITION BY days.school_key, days.is_until_utc_date
+      ORDER BY days.completed_date DESC
+    ) - days.completions AS newer_completions
+  FROM days
+), first_dates AS (
+  /* nothing older is among the newest: a handful of rows to sort instead of all */
+  SELECT
+    counted_days.school_key,
+    MIN(counted_days.completed_date) AS first_date
+  FROM counted_days
+  WHERE
+    counted_days.newer_completions < @recent_completion_count
+  GROUP BY
+    counted_days.school_key
 ), numbered_completions AS (
   SELECT
     completions.school_key,
@@ -52,6 +82,9 @@ WITH completions AS (
     ) AS place_by_utc_date,
     completions.is_until_utc_date
   FROM completions
+  INNER JOIN first_dates /* drops what is too old */
+    ON first_dates.school_key = completions.school_key
+    AND first_dates.first_date <= completions.completed_date
 )
 SELECT
   numbered_completions.school_key::INT AS school_key,
