@@ -40,11 +40,12 @@ GROUP BY user_id ORDER BY count(*) DESC, user_id LIMIT 1
 
 @dataclass(frozen=True)
 class Run:
-    """One `schoolhouse nightly`: wall seconds, peak memory in MB and the run history's own record."""
+    """One `schoolhouse nightly`: wall seconds, peaks of its memory (processes.Ended), the run history's record."""
 
     seconds: float
     peak_mb: float
     record: dict[str, Any]
+    mapped_mb: float = 0.0
 
     def step(self, name: str) -> float:
         """Seconds of one step of the run."""
@@ -115,7 +116,7 @@ def nightly(url: str, data_dir: Path, as_of: datetime, memory_mb: int | None = N
     given = {"source_url": url, "data_dir": str(data_dir)} | settings
     names = {f"SCHOOLHOUSE_{name.upper()}": value for name, value in given.items()}
     done = processes.run(command, names, memory_mb=memory_mb)
-    return Run(done.seconds, done.peak_mb, newest_record(data_dir))
+    return Run(done.seconds, done.peak_mb, newest_record(data_dir), done.mapped_mb)
 
 
 def newest_record(data_dir: Path) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 POLL_SECONDS = 0.02
-# RLIMIT_DATA: what a process has mapped to write to by itself, in KiB. An allocation beyond it fails, whoever asks.
+# RLIMIT_DATA, in KiB: what a process has mapped for itself to write to, used or not (VmData). An allocation beyond
+# it fails, whoever asks.
 LIMITED = ("sh", "-c", 'ulimit -d "$0" && exec "$@"')
 
 Given = ParamSpec("Given")
@@ -23,11 +24,15 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Ended:
-    """Wall seconds from start to exit, peak resident set in MB, and what was printed."""
+    """Wall seconds from start to exit, what was printed, and in MB the peaks of its memory.
+
+    `peak_mb` is resident, `mapped_mb` what a limit counts, as seen every POLL_SECONDS.
+    """
 
     seconds: float
     peak_mb: float
     printed: str
+    mapped_mb: float = 0.0
 
 
 class CommandError(RuntimeError):
@@ -55,13 +60,13 @@ def run(
             stdout=output,
             stderr=output,
         )
-        peak = 0.0
+        peak = mapped = 0.0
         while process.poll() is None:
-            peak = max(peak, peak_mb(process.pid))
+            peak, mapped = max(peak, peak_mb(process.pid)), max(mapped, mapped_mb(process.pid))
             time.sleep(POLL_SECONDS)
         seconds = time.perf_counter() - started
         output.seek(0)
-        ended = Ended(seconds, peak, output.read())
+        ended = Ended(seconds, peak, output.read(), mapped)
     if process.returncode:
         raise CommandError(command, ended, process.returncode)
     return ended
@@ -80,9 +85,18 @@ def apart(function: Callable[Given, Made], *values: Given.args, **named: Given.k
 
 def peak_mb(pid: int) -> float:
     """The peak so far. Not ru_maxrss: that begins with the memory of the process that started this one."""
+    return _status_mb(pid, "VmHWM")
+
+
+def mapped_mb(pid: int) -> float:
+    """What it has mapped now of what a limit counts."""
+    return _status_mb(pid, "VmData")
+
+
+def _status_mb(pid: int, name: str) -> float:
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:  # just gone
         return 0.0
-    found = next((line for line in lines if line.startswith("VmHWM")), None)
+    found = next((line for line in lines if line.startswith(name)), None)
     return int(found.split()[1]) / 1024 if found else 0.0

@@ -8,6 +8,7 @@ defaults need about 50 GB of disk.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import psycopg
@@ -41,10 +42,11 @@ def main() -> None:
 def measure(sizes: list[int], new_events: int, *, again: bool) -> None:
     """One size after another; each lets go of its disk before the next."""
     known = {} if again else {one.events: one for one in load(FOLDER) if one.new_events == new_events}
+    command = " ".join(["python -m benchmarks.large", *sys.argv[1:]])
     with embedded_postgres(FOLDER / "postgres") as server:
         keep_little_wal(server)
         for events in sizes:
-            result = known.get(events) or Result(events, new_events, stamp_of("make bench-large"))
+            result = known.get(events) or Result(events, new_events, stamp_of(command))
             if not result.is_done:
                 Size(server, FOLDER).measure(result)
 

@@ -50,7 +50,7 @@ def _introduction(result: Result) -> str:
     return (
         f"{EVENTS_PER_LEARNER} events a learner, {result.new_events:,} new events a night and what changes around them, whole processes "
         f"(`schoolhouse nightly`), mean of the nights but the first. The operating system lets a run write to {NIGHT_MB // 1024} GiB at most "
-        f"(`RLIMIT_DATA`; DuckDB {NIGHT_SETTINGS['memory_limit']} of it); peaks are of the resident set. "
+        f"(`RLIMIT_DATA`; DuckDB {NIGHT_SETTINGS['memory_limit']} of it). Peaks: resident / mapped, which is what the limit counts, used or not. "
         f"A smaller platform has fewer learners for the same new events, each with more of them."
     )
 
@@ -76,8 +76,12 @@ def _whole(run: Run) -> float:
 
 
 def _mb(runs: Iterable[Run | None]) -> str:
-    peaks = [run.peak_mb for run in runs if run]
-    return f"{max(peaks):,.0f}" if peaks else NONE
+    found = [run for run in runs if run]
+    return _peaks(max(run.peak_mb for run in found), max(run.mapped_mb for run in found)) if found else NONE
+
+
+def _peaks(peak: float, mapped: float) -> str:
+    return f"{peak:,.0f} / {mapped:,.0f}" if peak else NONE
 
 
 def _size(octets: int) -> str:
@@ -96,7 +100,7 @@ NIGHT_ROWS: dict[str, Callable[[Result], str]] = {
     "peak MB, nights": lambda one: _mb(one.nights),
     "warehouse, GB": lambda one: _size(one.warehouse_bytes),
     "snapshot, GB": lambda one: _size(one.snapshot_bytes),
-    "peak MB, API": lambda one: f"{one.api_peak_mb:,.0f}" if one.api_peak_mb else NONE,
+    "peak MB, API": lambda one: _peaks(one.api_peak_mb, one.api_mapped_mb),
 }
 
 
@@ -144,7 +148,7 @@ def _failures(results: Sequence[Result]) -> str:
 
 def _failure(one: Result, failure: Failure) -> str:
     error = failure.error.replace("|", "\\|")
-    return f"| {one.events:,} | {failure.run} | {failure.step} | {failure.seconds:.0f} | {failure.peak_mb:,.0f} | {error} |"
+    return f"| {one.events:,} | {failure.run} | {failure.step} | {failure.seconds:.0f} | {_peaks(failure.peak_mb, failure.mapped_mb)} | {error} |"
 
 
 def _written(results: Sequence[Result]) -> str:

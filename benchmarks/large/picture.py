@@ -21,6 +21,7 @@ CONFIG = {
     "title": {"color": "#1a2230", "anchor": "start"},
 }  # fmt: skip
 P95 = "#0072b2"
+LINES = [figure * 10**power for power in range(5) for figure in (1, 2, 5)]
 
 
 def draw(results: Sequence[Result]) -> str:
@@ -85,5 +86,5 @@ def _x(ticks: list[int]) -> dict[str, Any]:
 
 
 def _y(field: str) -> dict[str, Any]:
-    axis = {"title": None, "tickCount": 6}
+    axis = {"title": None, "values": LINES, "format": "~g"}
     return {"field": field, "type": "quantitative", "scale": {"type": "log"}, "axis": axis}

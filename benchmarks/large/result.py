@@ -20,13 +20,14 @@ STEPS = ("ingest", "build", "publish")
 
 @dataclass(frozen=True)
 class Failure:
-    """What did not end well: the run, its step, the last line that it said, seconds and peak MB until then."""
+    """What did not end well: the run, its step, the last line that it said, seconds and peak MBs until then."""
 
     run: str
     step: str
     error: str
     seconds: float = 0.0
     peak_mb: float = 0.0
+    mapped_mb: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Result:
     snapshot_bytes: int = 0
     latencies: tuple[Latency, ...] = ()
     api_peak_mb: float = 0.0
+    api_mapped_mb: float = 0.0
     failures: tuple[Failure, ...] = ()
     is_done: bool = False
 
@@ -93,4 +95,5 @@ def failure_of(run: str, step: str, error: Exception) -> Failure:
     named = [line for line in lines if line.startswith("error (")]
     said = next(reversed(named or lines), "nothing was printed")
     told = f"killed by signal {-error.code}; last line: {said}" if error.code < 0 else said
-    return Failure(run, step, told, error.ended.seconds, error.ended.peak_mb)
+    ended = error.ended
+    return Failure(run, step, told, ended.seconds, ended.peak_mb, ended.mapped_mb)

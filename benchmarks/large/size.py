@@ -28,7 +28,7 @@ NIGHTS = 3  # the first of them is not counted
 NIGHT_MB, API_MB = 8 * 1024, 2 * 1024
 # Below the limits: Arrow, Python and what DuckDB does not count need room as well.
 NIGHT_SETTINGS = {"memory_limit": "5GB", "threads": "2", "keep_snapshots": "2"}
-API_SETTINGS = {"api_memory_limit": "768MB", "sql_memory_limit": "512MB"}
+API_SETTINGS = {"api_memory_limit": "1GB", "sql_memory_limit": "512MB"}
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Size:
                 result = asyncio.run(with_latencies(result, running, self.data_dir(result)))
         except Exception as error:
             return failed(result, failure_of("API", "start or end", error))
-        tell(result, f"API at most {result.api_peak_mb:.0f} MB")
+        tell(result, f"API at most {result.api_peak_mb:.0f} MB of {result.api_mapped_mb:.0f} mapped")
         return result
 
     def url(self, result: Result) -> str:
@@ -153,7 +153,8 @@ async def with_latencies(result: Result, running: service.Server, data_dir: Path
             result = failed(result, failure_of("API", endpoint.name, error))
         else:
             result = replace(result, latencies=(*result.latencies, service.latency(endpoint, times)))
-    return replace(result, api_peak_mb=processes.peak_mb(running.pid))
+    peak, mapped = processes.peak_mb(running.pid), processes.mapped_mb(running.pid)
+    return replace(result, api_peak_mb=peak, api_mapped_mb=mapped)
 
 
 def failed(result: Result, failure: Failure) -> Result:
@@ -172,7 +173,7 @@ def tell(result: Result, text: str) -> None:
 def told(run: nights.Run) -> str:
     """A run in a few words."""
     steps = ", ".join(f"{step['name']} {step['seconds']:.0f}" for step in run.record["steps"])
-    return f"{run.seconds:.0f} s ({steps}), {run.peak_mb:.0f} MB"
+    return f"{run.seconds:.0f} s ({steps}), {run.peak_mb:.0f} MB of {run.mapped_mb:.0f} mapped"
 
 
 def database_bytes(url: str) -> int:

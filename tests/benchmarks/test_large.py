@@ -40,6 +40,7 @@ def test_a_run_beyond_its_memory_fails_and_says_so(command: str) -> None:
     failure = failure_of("first run", "build", caught.value)
     assert "Memory" in failure.error
     assert 0 < failure.peak_mb < 400
+    assert 0 < failure.mapped_mb <= 384
 
 
 def test_a_run_within_its_memory_ends_well() -> None:
@@ -58,11 +59,11 @@ def test_a_killed_run_is_told_with_its_signal() -> None:
 def test_the_page_tells_a_size_that_failed(tmp_path: Path) -> None:
     """A size that was killed must not vanish from the tables, nor its ratio be made of something else."""
     save(tmp_path, _measured(1_000_000, p95=4.0))
-    lost = Failure("first run", "build", "error (build/memory_limit): too | little", 61.0, 7900.0)
+    lost = Failure("first run", "build", "error (build/memory_limit): too | little", 61.0, 7900.0, 8190.0)
     save(tmp_path, Result(100_000_000, 500_000, "Measured.", failures=(lost,), is_done=True))
     text = section(load(tmp_path), "picture.svg")
     told = "error (build/memory_limit): too \\| little"
-    assert f"| 100,000,000 | first run | build | 61 | 7,900 | {told} |" in text
+    assert f"| 100,000,000 | first run | build | 61 | 7,900 / 8,190 | {told} |" in text
     assert "| **night, s** | 7.0 | – |" in text
     assert "There is no ratio of the nights" in text
     assert "| overview | 1.0 / 4.0 / 9.0 | – | – |" in text
