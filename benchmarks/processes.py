@@ -15,8 +15,8 @@ from typing import ParamSpec, TypeVar
 
 POLL_SECONDS = 0.02
 # RLIMIT_DATA, in KiB: what a process has mapped for itself to write to, used or not (VmData). An allocation beyond
-# it fails, whoever asks.
-LIMITED = ("sh", "-c", 'ulimit -d "$0" && exec "$@"')
+# it fails, whoever asks. Arrow's allocator would map 1 GiB at once for whatever it may need some day: not so here.
+LIMITED = ("sh", "-c", 'ulimit -d "$0" && exec env MIMALLOC_ARENA_EAGER_COMMIT=0 "$@"')
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")

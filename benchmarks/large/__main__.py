@@ -54,7 +54,7 @@ def measure(sizes: list[int], new_events: int, *, again: bool) -> None:
 def keep_little_wal(server: str) -> None:
     """The write-ahead log of a load is as large as its data; nobody needs it afterwards."""
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET max_wal_size = '2GB'")
+        connection.execute("ALTER SYSTEM SET max_wal_size = '1GB'")
         connection.execute("SELECT pg_reload_conf()")
 
 
