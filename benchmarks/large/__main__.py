@@ -36,12 +36,13 @@ def main() -> None:
     options = parser.parse_args()
     if not options.page_only:
         measure(options.events, options.new_events, again=options.again)
-    write_page([result for result in load(FOLDER) if result.events in options.events])
+    known = load(FOLDER, options.new_events)
+    write_page([result for result in known if result.events in options.events])
 
 
 def measure(sizes: list[int], new_events: int, *, again: bool) -> None:
     """One size after another; each lets go of its disk before the next."""
-    known = {} if again else {one.events: one for one in load(FOLDER) if one.new_events == new_events}
+    known = {} if again else {one.events: one for one in load(FOLDER, new_events)}
     command = " ".join(["python -m benchmarks.large", *sys.argv[1:]])
     with embedded_postgres(FOLDER / "postgres") as server:
         keep_little_wal(server)
@@ -61,7 +62,7 @@ def keep_little_wal(server: str) -> None:
 def write_page(results: list[Result]) -> None:
     """The section of docs/benchmarks.md, and the picture in it."""
     if not results:
-        raise SystemExit(f"Nothing is measured yet: {FOLDER} holds no result of these sizes.")
+        raise SystemExit(f"Nothing is measured yet: {FOLDER} holds no result of these sizes and nights.")
     PICTURE.write_text(draw(results))
     rewrite("large", section(results, PICTURE.name), stamp(results))
 

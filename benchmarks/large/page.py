@@ -220,4 +220,4 @@ def p95_ratios(results: Sequence[Result]) -> dict[str, float]:
 
 def _api_ratio(results: Sequence[Result]) -> str:
     missed = [name for name, ratio in p95_ratios(results).items() if ratio > API_RATIO]
-    return f"Above {API_RATIO:g} x in p95 (wanted: none): {', '.join(missed) or 'none'}."
+    return f"Above {API_RATIO:g} x in p95 (wanted: none): {'; '.join(missed) or 'none'}."

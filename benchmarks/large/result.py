@@ -81,10 +81,11 @@ def save(folder: Path, result: Result) -> Result:
     return result
 
 
-def load(folder: Path) -> list[Result]:
-    """Everything that is kept, by size."""
+def load(folder: Path, new_events: int) -> list[Result]:
+    """What is kept of nights of so many new events, by size: others are not to be compared with them."""
     found = [RESULT.validate_json(path.read_bytes()) for path in folder.glob("*.json")]
-    return sorted(found, key=lambda result: result.events)
+    same = [result for result in found if result.new_events == new_events]
+    return sorted(same, key=lambda result: result.events)
 
 
 def failure_of(run: str, step: str, error: Exception) -> Failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -61,7 +62,7 @@ def test_the_page_tells_a_size_that_failed(tmp_path: Path) -> None:
     save(tmp_path, _measured(1_000_000, p95=4.0))
     lost = Failure("first run", "build", "error (build/memory_limit): too | little", 61.0, 7900.0, 8190.0)
     save(tmp_path, Result(100_000_000, 500_000, "Measured.", failures=(lost,), is_done=True))
-    text = section(load(tmp_path), "picture.svg")
+    text = section(load(tmp_path, 500_000), "picture.svg")
     told = "error (build/memory_limit): too \\| little"
     assert f"| 100,000,000 | first run | build | 61 | 7,900 / 8,190 | {told} |" in text
     assert "| **night, s** | 7.0 | – |" in text
@@ -73,7 +74,8 @@ def test_the_page_has_the_ratios_of_the_largest_to_the_smallest(tmp_path: Path) 
     """What is wanted is a ratio: turned round, or between other sizes, it is always kept."""
     for events, seconds, p95 in ((100_000_000, 14.0, 9.0), (1_000_000, 7.0, 4.0), (10_000_000, 8.0, 5.0)):
         save(tmp_path, _measured(events, seconds, p95))
-    results = load(tmp_path)
+    save(tmp_path, replace(_measured(100_000), new_events=10_000))
+    results = load(tmp_path, 500_000)
     text = section(results, "picture.svg")
     assert "The night at 100,000,000 events beside that at 1,000,000: whole 2.00 x" in text
     assert "| overview | 1.0 / 4.0 / 9.0 | 1.0 / 5.0 / 9.0 | 1.0 / 9.0 / 9.0 | 2.25 |" in text
