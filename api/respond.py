@@ -1,7 +1,7 @@
 """Answers as bytes: the envelope, ETag and Cache-Control, gzip, 304. See "Caching" in docs/api.md.
 
-An ETag is a hash of the snapshot, whether it is stale, the request and who may see the answer, so it is
-known before the answer is, and equal for equal answers in every worker.
+An ETag is the snapshot's id and a hash of whether it is stale, the request and who may see the answer, so it
+is known before the answer is, and equal for equal answers in every worker.
 """
 
 from __future__ import annotations
@@ -101,10 +101,10 @@ class ReadyResponse(Response):
 
 
 def etag_of(snapshot_id: str, is_stale: bool, target: bytes, accept: bytes, audience: str) -> str:
-    """The strong ETag of a request (without the quotes): 128 bits as hex."""
-    parts = (CONTRACT_VERSION, snapshot_id, "stale" if is_stale else "fresh", audience)
+    """The strong ETag of a request (without the quotes): the snapshot's id and 128 bits as hex."""
+    parts = (CONTRACT_VERSION, "stale" if is_stale else "fresh", audience)
     digest = blake2b(b"\0".join((*(part.encode() for part in parts), target, accept)), digest_size=16)
-    return digest.hexdigest()
+    return f"{snapshot_id}-{digest.hexdigest()}"
 
 
 def is_match(if_none_match: bytes, etag: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from api.manifest import ColumnEntry, MartEntry
 from api.marts.access import count_rows, readable_marts
+from api.respond import Listing
 from api.scope import Scope
 from api.snapshots import Snapshot
 
@@ -44,12 +45,13 @@ class Mart:
     is_compliance: bool
 
 
-def catalogue(snapshot: Snapshot, scope: Scope) -> list[Mart]:
-    """Every mart by name."""
+def catalogue(snapshot: Snapshot, scope: Scope) -> Listing:
+    """Every mart by name, on one page."""
     mine = readable_marts(snapshot.manifest, scope)
     rows = {name: count_rows(snapshot, mart) for name, mart in mine.items()}
     entries = sorted(snapshot.manifest.marts.items())
-    return [_mart(name, entry, rows.get(name), name in mine, scope) for name, entry in entries]
+    marts = [_mart(name, entry, rows.get(name), name in mine, scope) for name, entry in entries]
+    return Listing(marts, limit=len(marts), total=len(marts), offset=0)
 
 
 def _mart(name: str, entry: MartEntry, rows: int | None, is_readable: bool, scope: Scope) -> Mart:

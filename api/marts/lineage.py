@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from api.errors import NotFound
 from api.manifest import Manifest, MartEntry, ModelEntry
+from api.respond import Listing
 from api.snapshots import Snapshot
 
 MARTS_SCHEMA = "marts"
@@ -25,12 +26,17 @@ class Origin:
     columns: Mapping[str, tuple[str, ...]]
 
 
-def lineage(snapshot: Snapshot, name: str) -> list[Origin]:
-    """The mart itself and everything upstream of it, by name. Raises NotFound for an unknown mart."""
+def lineage(snapshot: Snapshot, name: str) -> Listing:
+    """The mart itself and everything upstream of it, by name, on one page.
+
+    Raises NotFound for an unknown mart.
+    """
     if name not in snapshot.manifest.marts:
         raise NotFound
     known = _entries(snapshot.manifest)
-    return [_origin(model, known.get(model)) for model in sorted(_reached(f"{MARTS_SCHEMA}.{name}", known))]
+    reached = sorted(_reached(f"{MARTS_SCHEMA}.{name}", known))
+    origins = [_origin(model, known.get(model)) for model in reached]
+    return Listing(origins, limit=len(origins), total=len(origins), offset=0)
 
 
 def _entries(manifest: Manifest) -> dict[str, Entry]:

@@ -21,7 +21,7 @@ from api.marts.catalogue import Mart, catalogue
 from api.marts.formats import IS_TEXT, MEDIA_TYPES, Format, Frame, encode, negotiate
 from api.marts.lineage import Origin, lineage
 from api.marts.rows import PageInfo, Selection, page_info, reading
-from api.respond import Envelope, PagedEnvelope
+from api.respond import PagedEnvelope
 from api.routes.examples import LINEAGE_EXAMPLE, MART_EXAMPLE, ROWS_DOCUMENT
 from api.tokens import Role
 
@@ -33,7 +33,10 @@ LARGEST_LIMIT = 1_000_000
 KEPT_ROWS = 1_000
 
 
-@router.get("", **documented(Envelope[list[Mart]], example=[MART_EXAMPLE]))
+@router.get(
+    "",
+    **documented(PagedEnvelope[Mart], example=[MART_EXAMPLE], page={"limit": 1, "offset": 0, "total": 1}),
+)
 async def list_marts(ask: Asked) -> Response:
     """Every mart: name, description, grain, columns with meanings, rows, lineage, last audit results."""
     return await ask.caching(MAX_AGE_SECONDS, shared=True).answer(catalogue)
@@ -41,7 +44,12 @@ async def list_marts(ask: Asked) -> Response:
 
 @router.get(
     "/{name}/lineage",
-    **documented(Envelope[list[Origin]], example=LINEAGE_EXAMPLE, raises=(NotFound,)),
+    **documented(
+        PagedEnvelope[Origin],
+        example=LINEAGE_EXAMPLE,
+        page={"limit": 3, "offset": 0, "total": 3},
+        raises=(NotFound,),
+    ),
 )
 async def mart_lineage(ask: Asked, name: str) -> Response:
     """The mart and every model upstream of it, down to the source's tables, with each column's origins."""

@@ -59,6 +59,8 @@ def test_the_tag_depends_on_snapshot_request_and_scope(tmp_path: Path) -> None:
     publish(tmp_path, 1)
     with client_of(settings_for(tmp_path)) as client:
         tags = {client.get(path, headers=headers).headers["ETag"] for path, headers in _distinct()}
+        snapshot_id = client.get(PATH, headers=ADMIN).json()["meta"]["snapshot_id"]
+        assert all(tag.startswith(f'"{snapshot_id}-') for tag in tags)
         assert len(tags) == len(_distinct())
         publish(tmp_path, 2)
         for _ in range(1200):

@@ -52,6 +52,14 @@ def test_the_catalogue_names_every_mart_with_its_meaning(small: httpx.Client) ->
     assert all(mart["is_readable"] for mart in marts.values())
 
 
+@pytest.mark.parametrize("path", [MARTS, f"{MARTS}/fct_user_day/lineage"])
+def test_the_catalogue_is_a_list_with_its_page(small: httpx.Client, path: str) -> None:
+    """Clients that read every list by its page would find none here."""
+    body = small.get(path, headers=ADMIN).json()
+    count = len(body["data"])
+    assert body["page"] == {"limit": count, "offset": 0, "total": count}
+
+
 def test_the_catalogue_counts_only_rows_of_the_callers_school(small: httpx.Client) -> None:
     """Row counts of the platform would tell a school about the others."""
     marts = {
