@@ -23,7 +23,7 @@ def test_pictures_are_taken_from_the_running_system(
 
 
 def test_the_documents_have_every_picture_and_the_readme_shows_one() -> None:
-    pictures = {path.stem: path.stat().st_size for path in FOLDER.iterdir()}
+    pictures = {path.stem: path.stat().st_size for path in FOLDER.glob("*.png")}
     assert set(pictures) == {picture.name for picture in PICTURES}
     assert max(pictures.values()) <= LARGEST_BYTES
     assert "](docs/pictures/overview.png)" in (ROOT / "README.md").read_text()
