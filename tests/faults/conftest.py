@@ -16,7 +16,7 @@ from demo.day import append_day
 from tests.conftest import SCHOOL_AS_OF, MakeDatabase, Night, School, settings_of
 from tests.faults import record
 
-SHORT_CASES = 2
+SHORT_CASES = 1
 PLAYS_NIGHTS = {"evening", "erased"}
 TOMORROW = SCHOOL_AS_OF + timedelta(days=1)
 

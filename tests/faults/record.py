@@ -27,8 +27,8 @@ What goes wrong, what Schoolhouse then does, and the test that makes it go wrong
 real files, real processes. "Equal" means that every published mart is compared row by row with a build from
 scratch of the same source.
 
-`make test-faults` is the short form: a few kills, and at most two cases of every test that
-plays whole nights; CI does not run it yet. The full form, `{command}`, or
+`make test-faults` is the short form, which CI runs: a few kills, and one case of every test that
+plays whole nights. The full form, `{command}`, or
 `SCHOOLHOUSE_FAULTS=full` before `pytest` on some of its files, enters every test here as soon as it has
 ended; a row says on which day that was, and how many kills it counted.
 
