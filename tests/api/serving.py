@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,7 +16,6 @@ from typing import IO, Any
 from uuid import UUID
 
 import httpx
-import pytest
 import uvicorn
 from fastapi import FastAPI
 
@@ -26,6 +24,7 @@ from api.patience import Patience
 from api.serve import worker_app
 from api.settings import ApiSettings
 from api.tokens import Role, TokenClaims, sign_token
+from tests.waiting import PATIENCE, free_port, is_ready, wait_until
 
 _MAIN = """
 from api.serve import run
@@ -34,7 +33,6 @@ run("tests.api.serving:app_of_environment", ApiSettings(), host="127.0.0.1", por
 """
 SECRET = "a secret of the tests, long enough for HS256"
 BASE = "/api/v1"
-PATIENCE = 120.0
 
 
 def settings_for(data_dir: Path, **changes: Any) -> ApiSettings:
@@ -83,7 +81,7 @@ def served(
     data_dir: Path, workers: int, errors: int | IO[bytes] = subprocess.PIPE, **settings: str
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The API as `schoolhouse serve` runs it, and its address; its log goes to `errors`."""
-    port = _free_port()
+    port = free_port()
     given = {"DATA_DIR": str(data_dir), "JWT_SECRET": SECRET} | settings
     environment = os.environ | {f"SCHOOLHOUSE_{name}": value for name, value in given.items()}
     process = subprocess.Popen(
@@ -92,28 +90,13 @@ def served(
         stderr=errors,
     )
     try:
-        _wait_for(process, f"http://127.0.0.1:{port}/readyz")
-        yield process, f"http://127.0.0.1:{port}"
+        address = f"http://127.0.0.1:{port}"
+        wait_until(lambda: process.poll() is not None or is_ready(address), "the server starts")
+        assert process.poll() is None
+        yield process, address
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def _wait_for(process: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        assert process.poll() is None
-        try:
-            if httpx.get(url, timeout=PATIENCE).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.1)
-    pytest.fail("the server did not start")
 
 
 def token(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import threading
-import time
 from pathlib import Path
 
 import httpx
@@ -15,8 +13,9 @@ import pytest
 
 from api.auth import ConfigurationError
 from api.serve import run
-from tests.api.serving import BASE, PATIENCE, bearer, served, settings_for
+from tests.api.serving import BASE, bearer, served, settings_for
 from tests.api.snapshot_factory import publish
+from tests.waiting import PATIENCE, wait_until
 
 ADMIN = bearer("admin")
 
@@ -29,10 +28,8 @@ def test_two_workers_show_one_set_of_metrics(tmp_path: Path) -> None:
             answer = httpx.get(f"{address}{BASE}/marts/dim_course", headers=ADMIN, timeout=PATIENCE)
             assert answer.status_code == 200
         line = 'schoolhouse_requests_total{method="GET",route="/api/v1/marts/{name}",status="200"} 20.0'
-        deadline = time.monotonic() + PATIENCE  # a worker counts a request when the answer has left it
-        while line not in httpx.get(f"{address}/metrics", timeout=PATIENCE).text:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        # A worker counts a request when the answer has left it.
+        wait_until(lambda: line in httpx.get(f"{address}/metrics", timeout=PATIENCE).text, line)
 
 
 def test_a_request_in_flight_is_answered_before_the_end(tmp_path: Path) -> None:
@@ -47,7 +44,7 @@ def test_a_request_in_flight_is_answered_before_the_end(tmp_path: Path) -> None:
 
         thread = threading.Thread(target=ask)
         thread.start()
-        _wait_for_query(process)
+        wait_until(psutil.Process(process.pid).children, "the server starts a process for the query")
         process.send_signal(signal.SIGTERM)
         thread.join(PATIENCE)
         # 400 is the query's own time limit on a slow machine: an answer all the same.
@@ -57,14 +54,6 @@ def test_a_request_in_flight_is_answered_before_the_end(tmp_path: Path) -> None:
     records = [orjson.loads(line) for line in errors.splitlines()]
     assert [record["route"] for record in records if record["event"] == "request"][-1] == f"{BASE}/sql"
     assert records[-1]["event"] == "snapshot_closed"
-
-
-def _wait_for_query(server: subprocess.Popen[bytes]) -> None:
-    """Return once the server has started a process for a query."""
-    deadline = time.monotonic() + PATIENCE
-    while not psutil.Process(server.pid).children():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_nothing_listens_on_wrong_settings(tmp_path: Path) -> None:

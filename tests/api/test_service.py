@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from api.runs import RunRecord, RunState
 from pipeline.files import write_atomic
 from tests.api.serving import BASE, SECRET, bearer, client_of, serving, settings_for
 from tests.api.snapshot_factory import BUILT_AT, LINCOLN, publish, user_id
+from tests.waiting import wait_until
 
 ADMIN = bearer("admin")
 
@@ -45,7 +45,7 @@ def test_without_a_snapshot_it_starts_and_asks_to_come_back(tmp_path: Path) -> N
             assert int(answer.headers["Retry-After"]) > 0
             assert answer.json()["error"]["code"] == "unavailable"
         publish(tmp_path)
-        _wait_until_ready(client)
+        wait_until(lambda: client.get("/readyz").status_code == 200, "the snapshot is picked up")
         assert client.get(f"{BASE}/builds", headers=ADMIN).json()["data"] == []
 
 
@@ -68,13 +68,6 @@ def test_a_run_is_listed_as_it_ended(tmp_path: Path) -> None:
             write_atomic(tmp_path / "runs" / "night.json", text.encode())
             (build,) = client.get(f"{BASE}/builds", headers=ADMIN).json()["data"]
             assert build["state"] == state
-
-
-def _wait_until_ready(client: httpx.Client) -> None:
-    deadline = time.monotonic() + 60
-    while client.get("/readyz").status_code != 200:
-        assert time.monotonic() < deadline, "the snapshot was not picked up"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,11 @@ from api.manifest import IDENTITY_FILE, MANIFEST_FILE, MARTS_FILE
 from api.store import SnapshotStore
 from tests.api.serving import BASE, bearer, client_of, settings_for
 from tests.api.snapshot_factory import Published, point_current, publish, write_snapshot
+from tests.waiting import wait_until
 
 ADMIN = bearer("admin")
 SWAPS = 20
 ANSWERS = 10
-PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -52,16 +51,6 @@ def check_consistent(body: dict[str, Any]) -> int:
     return number
 
 
-def wait_for(condition: Callable[[], bool]) -> bool:
-    """Whether something becomes true in time, also on a busy machine."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return condition()
-
-
 def open_marts(data_dir: Path) -> set[str]:
     """Ids of the snapshots whose marts this process holds open."""
     files = (Path(file.path) for file in psutil.Process().open_files())
@@ -75,8 +64,8 @@ def test_a_new_snapshot_is_used_within_two_seconds_and_the_old_one_closed(tmp_pa
     with client_of(settings_for(tmp_path)) as client:
         assert number_of(client) == 1
         second = publish(tmp_path, 2)
-        assert wait_for(lambda: number_of(client) == 2)
-        assert wait_for(lambda: open_marts(tmp_path) == {second.id})
+        wait_until(lambda: number_of(client) == 2, "the second is served")
+        wait_until(lambda: open_marts(tmp_path) == {second.id}, "the first is let go")
 
 
 def test_rolling_back_to_an_earlier_snapshot(hasty: None, tmp_path: Path) -> None:
@@ -86,7 +75,7 @@ def test_rolling_back_to_an_earlier_snapshot(hasty: None, tmp_path: Path) -> Non
     with client_of(settings_for(tmp_path)) as client:
         for published in (second, first, second, first):
             point_current(tmp_path, published.id)
-            assert wait_for(lambda wanted=published.number: number_of(client) == wanted)  # type: ignore[misc]
+            wait_until(lambda wanted=published.number: number_of(client) == wanted, "it is served")  # type: ignore[misc]
 
 
 def _spoil_byte(published: Published) -> None:
@@ -172,12 +161,12 @@ def test_damaged_snapshots_are_refused_and_counted_and_the_last_good_one_goes_on
             published = write_snapshot(tmp_path, number)
             damage(published)
             point_current(tmp_path, published.id)
-            assert wait_for(lambda seen=before: _refused(client) == seen + 1), damage.__name__  # type: ignore[misc]
+            wait_until(lambda seen=before: _refused(client) == seen + 1, damage.__name__)  # type: ignore[misc]
             assert number_of(client) == 1
         time.sleep(0.5)
         assert _refused(client) == before + 1, "a refused snapshot is not verified again and again"
         publish(tmp_path, 50)
-        assert wait_for(lambda: number_of(client) == 50)
+        wait_until(lambda: number_of(client) == 50, "the next one is served")
 
 
 def test_a_repaired_snapshot_is_taken(hasty: None, tmp_path: Path) -> None:
@@ -188,9 +177,9 @@ def test_a_repaired_snapshot_is_taken(hasty: None, tmp_path: Path) -> None:
         _spoil_byte(second)
         before = _refused(client)
         point_current(tmp_path, second.id)
-        assert wait_for(lambda: _refused(client) == before + 1)
+        wait_until(lambda: _refused(client) == before + 1, "it is refused")
         (second.folder / MARTS_FILE).write_bytes(good)
-        assert wait_for(lambda: number_of(client) == 2)
+        wait_until(lambda: number_of(client) == 2, "the second is served")
 
 
 def test_a_server_that_starts_on_a_damaged_snapshot_waits_for_a_good_one(hasty: None, tmp_path: Path) -> None:
@@ -198,7 +187,7 @@ def test_a_server_that_starts_on_a_damaged_snapshot_waits_for_a_good_one(hasty: 
     with client_of(settings_for(tmp_path)) as client:
         assert client.get("/readyz").status_code == 503
         publish(tmp_path, 2)
-        assert wait_for(lambda: client.get("/readyz").status_code == 200)
+        wait_until(lambda: client.get("/readyz").status_code == 200, "the good one is served")
 
 
 def test_losing_current_changes_nothing(hasty: None, tmp_path: Path) -> None:
@@ -211,7 +200,7 @@ def test_losing_current_changes_nothing(hasty: None, tmp_path: Path) -> None:
         assert number_of(client) == 1
         current.unlink()
         publish(tmp_path, 2)
-        assert wait_for(lambda: number_of(client) == 2)
+        wait_until(lambda: number_of(client) == 2, "the second is served")
 
 
 def test_answers_of_an_old_snapshot_are_marked_stale(tmp_path: Path) -> None:
@@ -275,13 +264,13 @@ def test_swaps_under_load(hasty: None, tmp_path: Path) -> None:
             thread.start()
         for number in range(2, SWAPS + 2):
             point_current(tmp_path, f"20260300T01{number:04d}Z")
-            assert wait_for(lambda wanted=number: seen.count(wanted) >= ANSWERS), number  # type: ignore[misc]
+            wait_until(lambda wanted=number: seen.count(wanted) >= ANSWERS, f"answers of {number}")  # type: ignore[misc]
         stop.set()
         for thread in threads:
             thread.join(30)
         assert problems == []
         assert set(seen) >= set(range(2, SWAPS + 2))
-        assert wait_for(lambda: open_marts(tmp_path) == {f"20260300T01{SWAPS + 1:04d}Z"})
+        wait_until(lambda: open_marts(tmp_path) == {f"20260300T01{SWAPS + 1:04d}Z"}, "older ones are let go")
 
 
 def _keep_asking(

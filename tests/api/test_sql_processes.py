@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,10 +17,10 @@ from api.sql.sandbox import Query, Sandboxes
 from api.store import SnapshotStore
 from api.tokens import Role
 from tests.api.serving import BASE, bearer, client_of, settings_for
+from tests.waiting import PATIENCE, wait_until
 
 ENDLESS = "SELECT count(*) FROM range(1000000000000)"
 LONG = 300.0
-PATIENCE = 60.0
 ANALYST = Caller(UUID(int=1), Role.ANALYST)
 
 
@@ -34,10 +33,7 @@ def test_a_query_ends_when_its_client_leaves(small_data: Path, is_started: bool,
             assert _ask(client, "SELECT 1", PATIENCE).status_code == 200
         with pytest.raises(httpx.ReadTimeout):
             _ask(client, ENDLESS, patience)
-        deadline = time.monotonic() + PATIENCE
-        while _workers() - others and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not _workers() - others
+        wait_until(lambda: not _workers() - others, "the process of the query is gone")
 
 
 def test_a_client_that_leaves_just_when_the_process_is_ready_is_not_forgotten(

@@ -16,7 +16,7 @@ import pytest
 
 from demo.generate import generate
 from tests.conftest import JWT_SECRET, SCHOOL_AS_OF, MakeDatabase
-from tests.pipeline.test_serve import answer, free_port
+from tests.waiting import free_port, is_ready, wait_until
 
 PACKAGES = ("api/", "demo/", "ingest/", "pipeline/")
 PROJECT_FOLDERS = ("audits/", "dashboard/", "external_models/", "macros/", "models/", "seeds/")
@@ -72,8 +72,9 @@ def test_an_installed_night_publishes_and_is_served(
     port = free_port()
     command = [installed / "schoolhouse", "serve", "--port", str(port)]
     with subprocess.Popen(command, cwd=elsewhere, env=environment) as server:
-        answer(f"http://127.0.0.1:{port}/readyz")
-        pages = [httpx.get(f"http://127.0.0.1:{port}/{path}") for path in ("", "vendor/vega.json")]
+        address = f"http://127.0.0.1:{port}"
+        wait_until(lambda: is_ready(address), "the server is ready")
+        pages = [httpx.get(f"{address}/{path}") for path in ("", "vendor/vega.json")]
         server.send_signal(signal.SIGTERM)
 
     assert [page.status_code for page in pages] == [200, 200]

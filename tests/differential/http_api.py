@@ -1,10 +1,8 @@
 """The API over a data directory: `schoolhouse serve` in a process of its own, asked through real HTTP."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +14,10 @@ import httpx
 import jwt
 
 from tests.tracing import unmeasured
+from tests.waiting import PATIENCE, free_port, is_ready, wait_until
 
 ROOT = Path(__file__).parents[2]
 SECRET = "differential-suite-secret-0123456789abcdef"
-START_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Api:
 @contextmanager
 def serve(data_dir: Path, source_url: str, small_group: int) -> Iterator[Api]:
     """Run the API on a free port until the block is left."""
-    port = _free_port()
+    port = free_port()
     settings = {
         "SCHOOLHOUSE_DATA_DIR": str(data_dir),
         "SCHOOLHOUSE_SOURCE_URL": source_url,
@@ -60,30 +58,11 @@ def serve(data_dir: Path, source_url: str, small_group: int) -> Iterator[Api]:
             command, cwd=ROOT, env=unmeasured(os.environ) | settings, stdout=output, stderr=subprocess.STDOUT
         )
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
-                _wait_until_ready(client, process, log)
+            address = f"http://127.0.0.1:{port}"
+            wait_until(lambda: process.poll() is not None or is_ready(address), f"{log} tells of a start")
+            assert process.poll() is None, log.read_text(encoding="utf-8", errors="replace")[-2000:]
+            with httpx.Client(base_url=address, timeout=PATIENCE) as client:
                 yield Api(client)
         finally:
             process.terminate()
-            process.wait(timeout=120)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            if client.get("/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError(
-        f"the API does not get ready: {log.read_text(encoding='utf-8', errors='replace')[-2000:]}"
-    )
+            process.wait(timeout=PATIENCE)

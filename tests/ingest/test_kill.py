@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -21,9 +20,9 @@ from ingest.progress import Silent
 from ingest.specs import TABLES
 from tests.ingest.conftest import School, contents
 from tests.tracing import unmeasured
+from tests.waiting import wait_until
 
 Scratch = Callable[[], dict[str, list[tuple[Any, ...]]]]
-PATIENCE_SECONDS = 60.0
 KILLED = """
 import os, signal, sys, duckdb
 from ingest import ingest
@@ -128,10 +127,8 @@ def test_an_error_of_the_writer_ends_the_readers(school: School, monkeypatch: py
 
     with pytest.raises(KeyboardInterrupt):
         school.ingest(report=Stop())
-    deadline = time.monotonic() + PATIENCE_SECONDS  # PostgreSQL notices a moment later that nobody reads
-    while _active_readers(school):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    # PostgreSQL notices a moment later that nobody reads.
+    wait_until(lambda: not _active_readers(school), "the readers have left")
 
 
 def _active_readers(school: School) -> Any:

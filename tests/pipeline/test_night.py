@@ -6,7 +6,6 @@ import os
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 from uuid import UUID
 
@@ -27,6 +26,7 @@ from pipeline.warehouse import open_warehouse
 from tests.conftest import SCHOOL_AS_OF, MakeDatabase, Night, School
 from tests.pipeline.conftest import Environment
 from tests.tracing import unmeasured
+from tests.waiting import wait_until
 
 PEOPLE = """
 SELECT unnest([username, email, first_name || ' ' || last_name, user_id::VARCHAR]) FROM users
@@ -333,10 +333,10 @@ def test_readers_go_on_during_a_night(own_school: School, environment: Environme
 
 
 def wait_for_lock(school: School) -> None:
-    deadline = time.monotonic() + 240
-    while not any(run.state is RunState.RUNNING for run in read_runs(school.settings.runs_dir)):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    runs_dir = school.settings.runs_dir
+    wait_until(
+        lambda: any(run.state is RunState.RUNNING for run in read_runs(runs_dir)), "the night is running", 240
+    )
 
 
 def ask(query: str) -> subprocess.CompletedProcess[str]:

@@ -32,8 +32,8 @@ from pipeline.settings import Settings
 from pipeline.snapshots import current_id
 from tests.conftest import School, settings_of
 from tests.pipeline.conftest import Environment
+from tests.waiting import PATIENCE, wait_until
 
-PATIENCE = 120
 NOBODY = "postgresql://nobody@127.0.0.1:1/none"
 FAKETIME = Path(libfaketime.__file__).parent / "vendor/libfaketime/src/libfaketime.so.1"
 
@@ -69,11 +69,8 @@ class Scheduler:
 
     def night(self) -> psutil.Process:
         """The process of the night that has been told to start."""
-        deadline = time.monotonic() + PATIENCE
-        while not (children := psutil.Process(self.process.pid).children()):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        return children[0]
+        scheduler = psutil.Process(self.process.pid)
+        return wait_until(scheduler.children, "the scheduler starts a night")[0]
 
     def _read(self) -> None:
         for line in self.process.stderr or ():
@@ -244,10 +241,7 @@ def wait_until_one_waits(blocker: psycopg.Connection[Any]) -> None:
     waiting = """
         SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
         WHERE NOT granted AND datname = current_database()"""
-    deadline = time.monotonic() + PATIENCE
-    while blocker.execute(waiting).fetchone() == (0,):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: blocker.execute(waiting).fetchone() != (0,), "somebody waits for a lock")
 
 
 @pytest.mark.parametrize(

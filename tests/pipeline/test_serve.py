@@ -5,33 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 
 import httpx
 
 from tests.conftest import JWT_SECRET, School
-
-PATIENCE = 120
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def answer(url: str) -> object:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            response = httpx.get(url, timeout=PATIENCE)
-            response.raise_for_status()
-            return response.json()
-        except httpx.HTTPError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+from tests.waiting import PATIENCE, free_port, is_ready, wait_until
 
 
 def test_it_serves_the_current_snapshot_until_it_is_stopped(school: School) -> None:
@@ -42,7 +22,9 @@ def test_it_serves_the_current_snapshot_until_it_is_stopped(school: School) -> N
     }
     command = [sys.executable, "-m", "pipeline.cli", "serve", "--port", str(port)]
     with subprocess.Popen(command, env=os.environ | given, stderr=subprocess.PIPE) as server:
-        ready = answer(f"http://127.0.0.1:{port}/readyz")
+        address = f"http://127.0.0.1:{port}"
+        wait_until(lambda: is_ready(address), "the server is ready")
+        ready = httpx.get(f"{address}/readyz").json()
         server.send_signal(signal.SIGTERM)
         _, errors = server.communicate(timeout=PATIENCE)
 
