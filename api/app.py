@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
@@ -24,7 +24,6 @@ from api.settings import ApiSettings
 
 POLL_SECONDS = 0.5
 log = structlog.get_logger("api")
-Background = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_app(settings: ApiSettings) -> FastAPI:

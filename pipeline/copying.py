@@ -1,7 +1,7 @@
 """Copy the marts into a new DuckDB file, each table in the order in which it is looked up.
 
-The only place that writes `marts.duckdb`. Sorted tables answer a point query by their zone maps; an index
-would make the file five times larger and gain nothing.
+The only place that writes `marts.duckdb`. Sorted tables of small row groups answer a point query by their
+zone maps; identities, which are looked up by two columns, have indexes (`pipeline/identity.py`).
 """
 
 from __future__ import annotations

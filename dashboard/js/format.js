@@ -31,7 +31,6 @@ export const moment = unlessNull((value) => new Intl.DateTimeFormat(undefined, {
 export const momentAndZone = unlessNull((value) =>
   new Intl.DateTimeFormat(undefined, { ...MOMENT, timeZone: zone, timeZoneName: "short" }).format(new Date(value)),
 );
-export const clock = unlessNull((value) => new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", timeZone: zone }).format(new Date(value)));
 const span = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 export const ago = unlessNull((value) => {
   const seconds = (new Date(value) - Date.now()) / 1000;

@@ -4,7 +4,7 @@ import { card, tag, table, tile, tiles } from "../components.js";
 import { h } from "../dom.js";
 import { date, days, number, percent, rate, words } from "../format.js";
 
-export const LEVEL_TONES = { mastered: "good", proficient: "good", developing: "warn", beginning: "bad", not_enough_data: "" };
+const LEVEL_TONES = { mastered: "good", proficient: "good", developing: "warn", beginning: "bad", not_enough_data: "" };
 
 export async function week() {
   const [{ data: xp }, { data: progress }] = await Promise.all([get("/analytics/weekly_xp"), get("/analytics/student-progress")]);
