@@ -74,6 +74,8 @@ def create_database(server_url: str, name: str, *, template: str | None = None) 
     )
     if template is None:
         statement += sql.SQL(" ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'")
+    else:
+        statement += sql.SQL(" STRATEGY file_copy")  # half the time of a copy block by block through the log
     _administer(server_url, statement, f"cannot create database {name!r}")
     return database_url(server_url, name)
 

@@ -8,15 +8,16 @@ import pytest
 from demo.day import DayReport, append_day
 from demo.generate import generate
 from demo.server import DemoError, create_database
-from tests.demo.conftest import AS_OF, SIZE, TABLES, MakeDatabase, database_name, fingerprints, rows, value
+from tests.conftest import MakeDatabase
+from tests.demo.conftest import AS_OF, SIZE, TABLES, fingerprints, rows, value
 
 NIGHTS = 4
 
 
 @pytest.fixture(scope="module")
-def nights(platform: str, empty_database: MakeDatabase) -> tuple[str, list[DayReport]]:
+def nights(platform: str, make_database: MakeDatabase) -> tuple[str, list[DayReport]]:
     """URL of a platform after four more days, and their reports."""
-    url = empty_database(template=database_name(platform))
+    url = make_database(template=platform)
     return url, [append_day(url, seed=5) for _ in range(NIGHTS)]
 
 
@@ -141,8 +142,8 @@ def test_a_zone_is_corrected_one_day(copied_platform: str) -> None:
     assert value(copied_platform, wrong) == 0
 
 
-def test_the_same_day_is_made_again_from_the_same_rows(platform: str, empty_database: MakeDatabase) -> None:
-    first, second, other = (empty_database(template=database_name(platform)) for _ in range(3))
+def test_the_same_day_is_made_again_from_the_same_rows(platform: str, make_database: MakeDatabase) -> None:
+    first, second, other = (make_database(template=platform) for _ in range(3))
     assert append_day(first, seed=5) == append_day(second, seed=5)
     append_day(other, seed=6)
     assert fingerprints(first) == fingerprints(second)
@@ -166,8 +167,8 @@ def test_a_day_may_be_any_stretch_of_time(copied_platform: str, hours: int) -> N
     assert value(copied_platform, "SELECT max(updated_at) FROM users") == as_of
 
 
-def test_the_smallest_platform_has_days_too(empty_database: MakeDatabase) -> None:
-    url = empty_database(smallest=True)
+def test_the_smallest_platform_has_days_too(make_database: MakeDatabase) -> None:
+    url = make_database(smallest=True)
     generate(url, **SIZE)
     report = append_day(url, seed=5)
     assert report.new["analytics"] >= 20
@@ -200,15 +201,15 @@ def test_a_moment_that_has_passed_is_refused(copied_platform: str) -> None:
     assert fingerprints(copied_platform) == before
 
 
-def test_there_is_no_day_without_a_platform(server: str, empty_database: MakeDatabase) -> None:
+def test_there_is_no_day_without_a_platform(postgres_server: str, make_database: MakeDatabase) -> None:
     with pytest.raises(DemoError, match="table users is empty"):
-        append_day(empty_database(), seed=1)
+        append_day(make_database(), seed=1)
     with pytest.raises(DemoError, match="lacks the operational schema"):
-        append_day(create_database(server, "no_day"), seed=1)
+        append_day(create_database(postgres_server, "no_day"), seed=1)
 
 
-def test_a_day_without_schools_or_lessons_is_refused(empty_database: MakeDatabase) -> None:
-    url = empty_database()
+def test_a_day_without_schools_or_lessons_is_refused(make_database: MakeDatabase) -> None:
+    url = make_database()
     with psycopg.connect(url) as connection:
         connection.execute(
             "INSERT INTO users (username, email, role, created_at, updated_at) "

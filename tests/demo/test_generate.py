@@ -11,25 +11,26 @@ import demo.activity
 from demo.generate import dropouts, generate, no_shows
 from demo.plan import Plan
 from demo.server import DemoError, create_database
-from tests.demo.conftest import AS_OF, SIZE, TABLES, MakeDatabase, fingerprints, rows, value
+from tests.conftest import MakeDatabase
+from tests.demo.conftest import AS_OF, SIZE, TABLES, fingerprints, rows, value
 
 
-def test_equal_arguments_make_equal_rows(platform: str, empty_database: MakeDatabase) -> None:
-    again = empty_database()
+def test_equal_arguments_make_equal_rows(platform: str, make_database: MakeDatabase) -> None:
+    again = make_database()
     generate(again, **SIZE)
     assert fingerprints(again) == fingerprints(platform)
 
 
-def test_another_seed_makes_other_rows(platform: str, empty_database: MakeDatabase) -> None:
-    other = empty_database()
+def test_another_seed_makes_other_rows(platform: str, make_database: MakeDatabase) -> None:
+    other = make_database()
     generate(other, **{**SIZE, "seed": 8})
     first, second = fingerprints(platform), fingerprints(other)
     assert not [table for table in TABLES if first[table] == second[table]]
     assert not set(rows(platform, "SELECT id FROM users")) & set(rows(other, "SELECT id FROM users"))
 
 
-def test_the_report_counts_what_is_in_the_tables(empty_database: MakeDatabase) -> None:
-    url = empty_database()
+def test_the_report_counts_what_is_in_the_tables(make_database: MakeDatabase) -> None:
+    url = make_database()
     made = generate(url, **{**SIZE, "events": 3_001})
     assert made.as_of == AS_OF
     assert made.rows == {table: value(url, f"SELECT count(*) FROM {table}") for table in TABLES}
@@ -37,11 +38,11 @@ def test_the_report_counts_what_is_in_the_tables(empty_database: MakeDatabase) -
 
 
 def test_blocks_change_neither_the_number_nor_the_order_of_events(
-    empty_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+    make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Rows sent late across the border of a block must wait for their turn, not vanish or jump ahead.
     monkeypatch.setattr(demo.activity, "BLOCK_EVENTS", 700)
-    url = empty_database()
+    url = make_database()
     generate(url, **SIZE)
     assert value(url, "SELECT count(*) FROM analytics") == SIZE["events"]
     early = """SELECT count(*) FROM (
@@ -62,13 +63,13 @@ def test_new_rows_get_the_next_event_number(copied_platform: str) -> None:
     assert inserted == (SIZE["events"] + 1,)
 
 
-def test_indexes_are_there_again(platform: str, empty_database: MakeDatabase) -> None:
+def test_indexes_are_there_again(platform: str, make_database: MakeDatabase) -> None:
     query = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"
-    assert rows(platform, query) == rows(empty_database(), query)
+    assert rows(platform, query) == rows(make_database(), query)
 
 
-def test_optional_tables_and_columns_may_be_missing(empty_database: MakeDatabase) -> None:
-    url = empty_database(smallest=True)
+def test_optional_tables_and_columns_may_be_missing(make_database: MakeDatabase) -> None:
+    url = make_database(smallest=True)
     made = generate(url, **SIZE)
     assert set(made.rows) == {
         "analytics",
@@ -84,8 +85,8 @@ def test_optional_tables_and_columns_may_be_missing(empty_database: MakeDatabase
     assert all(made.rows.values())
 
 
-def test_what_is_left_does_not_depend_on_what_is_missing(platform: str, empty_database: MakeDatabase) -> None:
-    url = empty_database(smallest=True)
+def test_what_is_left_does_not_depend_on_what_is_missing(platform: str, make_database: MakeDatabase) -> None:
+    url = make_database(smallest=True)
     generate(url, **SIZE)
     for table in ("analytics", "user_progress", "quiz_attempts", "class_enrollments"):
         assert fingerprints(url)[table] == fingerprints(platform)[table]
@@ -98,8 +99,8 @@ def test_a_database_with_rows_is_refused_and_left_alone(copied_platform: str) ->
     assert fingerprints(copied_platform) == before
 
 
-def test_a_single_row_is_enough_to_refuse(empty_database: MakeDatabase) -> None:
-    url = empty_database()
+def test_a_single_row_is_enough_to_refuse(make_database: MakeDatabase) -> None:
+    url = make_database()
     with psycopg.connect(url) as connection:
         connection.execute("INSERT INTO courses (title) VALUES ('Algebra')")
     with pytest.raises(DemoError, match="table courses is not empty"):
@@ -107,14 +108,14 @@ def test_a_single_row_is_enough_to_refuse(empty_database: MakeDatabase) -> None:
     assert value(url, "SELECT count(*) FROM users") == 0
 
 
-def test_a_database_without_the_schema_is_named(server: str) -> None:
-    url = create_database(server, "without_schema")
+def test_a_database_without_the_schema_is_named(postgres_server: str) -> None:
+    url = create_database(postgres_server, "without_schema")
     with pytest.raises(DemoError, match="lacks the operational schema: no table users, courses"):
         generate(url, **SIZE)
 
 
-def test_nothing_is_left_of_a_run_that_fails(empty_database: MakeDatabase) -> None:
-    url = empty_database()
+def test_nothing_is_left_of_a_run_that_fails(make_database: MakeDatabase) -> None:
+    url = make_database()
     before = fingerprints(url)
     with psycopg.connect(url) as connection:
         connection.execute("ALTER TABLE users ADD CONSTRAINT nobody CHECK (username = '')")
@@ -125,8 +126,8 @@ def test_nothing_is_left_of_a_run_that_fails(empty_database: MakeDatabase) -> No
     assert value(url, indexes) == 3
 
 
-def test_a_role_that_may_not_load_orphans_is_refused(empty_database: MakeDatabase) -> None:
-    url = empty_database()
+def test_a_role_that_may_not_load_orphans_is_refused(make_database: MakeDatabase) -> None:
+    url = make_database()
     with psycopg.connect(url) as connection:
         connection.execute("CREATE ROLE plain LOGIN")
         connection.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO plain")
@@ -157,15 +158,15 @@ def test_numbers_that_make_no_platform_are_refused(wrong: dict[str, Any], messag
     ],
     ids=["smallest", "few events", "many events"],
 )
-def test_odd_proportions_still_make_a_platform(empty_database: MakeDatabase, size: dict[str, int]) -> None:
-    url = empty_database()
+def test_odd_proportions_still_make_a_platform(make_database: MakeDatabase, size: dict[str, int]) -> None:
+    url = make_database()
     generate(url, **size, seed=3, as_of=AS_OF)
     assert value(url, "SELECT count(*) FROM analytics") == size["events"]
     assert value(url, "SELECT count(*) FROM users WHERE role = 'STUDENT'") == size["learners"]
 
 
-def test_as_of_is_now_unless_given(empty_database: MakeDatabase) -> None:
-    url = empty_database()
+def test_as_of_is_now_unless_given(make_database: MakeDatabase) -> None:
+    url = make_database()
     before = datetime.now(UTC)
     made = generate(url, learners=20, events=200, days=7, seed=1)
     assert before <= made.as_of <= datetime.now(UTC)

@@ -99,20 +99,20 @@ def test_a_server_that_cannot_start_is_named(tmp_path: Path, monkeypatch: pytest
     assert time.monotonic() - started < 60  # it does not wait for the 90 seconds of a start
 
 
-def test_a_copy_has_the_rows_of_its_template(server: str) -> None:
-    template = create_database(server, "copied_from")
+def test_a_copy_has_the_rows_of_its_template(postgres_server: str) -> None:
+    template = create_database(postgres_server, "copied_from")
     apply_schema(template)
     with psycopg.connect(template) as connection:
         connection.execute("INSERT INTO courses (title) VALUES ('Algebra')")
-    copy = create_database(server, "copied_to", template="copied_from")
+    copy = create_database(postgres_server, "copied_to", template="copied_from")
     assert rows(copy, "SELECT title FROM courses") == [("Algebra",)]
 
 
-def test_dropping_ends_connections_and_is_repeatable(server: str) -> None:
-    url = create_database(server, "dropped")
+def test_dropping_ends_connections_and_is_repeatable(postgres_server: str) -> None:
+    url = create_database(postgres_server, "dropped")
     with psycopg.connect(url):
-        drop_database(server, "dropped")
-    drop_database(server, "dropped")
+        drop_database(postgres_server, "dropped")
+    drop_database(postgres_server, "dropped")
     assert not answers(url)
 
 
@@ -120,20 +120,22 @@ def test_dropping_ends_connections_and_is_repeatable(server: str) -> None:
     ("name", "template", "message"),
     [("postgres", None, "'postgres'.*already exists"), ("fresh", "nowhere", "'fresh'.*nowhere")],
 )
-def test_creating_says_what_is_wrong(server: str, name: str, template: str | None, message: str) -> None:
+def test_creating_says_what_is_wrong(
+    postgres_server: str, name: str, template: str | None, message: str
+) -> None:
     with pytest.raises(DemoError, match=message):
-        create_database(server, name, template=template)
+        create_database(postgres_server, name, template=template)
 
 
-def test_odd_names_are_quoted(server: str) -> None:
-    url = create_database(server, 'odd "name" %/')
+def test_odd_names_are_quoted(postgres_server: str) -> None:
+    url = create_database(postgres_server, 'odd "name" %/')
     assert value(url, "SELECT current_database()") == 'odd "name" %/'
-    drop_database(server, 'odd "name" %/')
+    drop_database(postgres_server, 'odd "name" %/')
 
 
-def test_text_sorts_by_code_point(server: str) -> None:
+def test_text_sorts_by_code_point(postgres_server: str) -> None:
     # DuckDB sorts so; a locale's order would make equal lists look different.
-    url = create_database(server, "sorted")
+    url = create_database(postgres_server, "sorted")
     assert value(url, "SELECT array_agg(t ORDER BY t) FROM unnest(ARRAY['b', 'Å', 'a', 'B']) t") == [
         "B",
         "a",
@@ -142,8 +144,8 @@ def test_text_sorts_by_code_point(server: str) -> None:
     ]
 
 
-def test_the_schema_is_the_contract(server: str) -> None:
-    url = create_database(server, "whole")
+def test_the_schema_is_the_contract(postgres_server: str) -> None:
+    url = create_database(postgres_server, "whole")
     apply_schema(url)
     found = rows(url, "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
     assert tuple(table for (table,) in found) == TABLES
@@ -151,8 +153,8 @@ def test_the_schema_is_the_contract(server: str) -> None:
         apply_schema(url)
 
 
-def test_the_smallest_schema_leaves_out_all_that_is_optional(server: str) -> None:
-    url = create_database(server, "smallest")
+def test_the_smallest_schema_leaves_out_all_that_is_optional(postgres_server: str) -> None:
+    url = create_database(postgres_server, "smallest")
     apply_schema(url, smallest=True)
     tables = rows(url, "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
     assert [table for (table,) in tables] == [
