@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo, available_timezones
 import psycopg
 from psycopg.rows import class_row
 
-from pipeline import direct_sql as sql
+from pipeline.direct_sql import people, schools
+from pipeline.direct_sql.layout import LAYOUT, Layout
 
 Json = Any
 DAYS: Final = {"day": 1, "week": 7, "month": 30, "year": 365, "all": None}
@@ -51,8 +52,8 @@ class Direct:
     def __init__(self, connection: psycopg.Connection[Any], as_of: datetime) -> None:
         self._connection = connection
         self._as_of = as_of
-        with connection.cursor(row_factory=class_row(sql.Layout)) as cursor:
-            layout = cursor.execute(sql.LAYOUT).fetchone()
+        with connection.cursor(row_factory=class_row(Layout)) as cursor:
+            layout = cursor.execute(LAYOUT).fetchone()
         if layout is None:
             raise RuntimeError("the catalogue of the source is empty")
         self._layout = layout
@@ -65,33 +66,33 @@ class Direct:
 
     def overview(self, place: Place) -> Json:
         """As GET /analytics/overview."""
-        return self._ask(sql.OVERVIEW, place)
+        return self._ask(schools.OVERVIEW, place)
 
     def engagement(self, place: Place, days: int) -> Json:
         """As GET /analytics/trends/engagement."""
-        return self._ask(sql.ENGAGEMENT, place, self._window(place, days), before=_MAU_DAYS)
+        return self._ask(schools.ENGAGEMENT, place, self._window(place, days), before=_MAU_DAYS)
 
     def content(self, place: Place, days: int) -> Json:
         """As GET /analytics/trends/content."""
-        return self._ask(sql.CONTENT, place, self._window(place, days))
+        return self._ask(schools.CONTENT, place, self._window(place, days))
 
     def summary(self, place: Place, window: Window, class_id: UUID | None) -> Json:
         """As GET /analytics/summary."""
-        return self._ask(sql.SUMMARY, place, window, class_id=class_id)
+        return self._ask(schools.SUMMARY, place, window, class_id=class_id)
 
     def dashboard(self, place: Place, time_range: str) -> Json:
         """As GET /analytics/dashboard."""
         window = self._window(place, DAYS[time_range] or 1)
         top = self.board(place, time_range)[:10]
         shown = [{name: entry[name] for name in ("rank", "user_id", "name", "xp")} for entry in top]
-        return {**self._ask(sql.DASHBOARD, place, window), "top_performers": shown}
+        return {**self._ask(schools.DASHBOARD, place, window), "top_performers": shown}
 
     def board(self, place: Place, timeframe: str) -> list[dict[str, Any]]:
         """All entries of the school's or the global leaderboard."""
         days = DAYS[timeframe]
         # A learner's own today may lie a day from everybody's.
         window = None if days is None else Window.ending(self.today(place), days + 2)
-        board: list[dict[str, Any]] = self._ask(sql.BOARD, place, window, days=days)
+        board: list[dict[str, Any]] = self._ask(schools.BOARD, place, window, days=days)
         return board
 
     def student_progress(self, place: Place, user_id: UUID) -> Json:
@@ -99,7 +100,7 @@ class Direct:
         dates = [day for day, _ in self._active_dates(place, user_id)]
         ranks = {entry["user_id"]: entry["rank"] for entry in self.board(place, "all")}
         return {
-            **self._ask(sql.STUDENT, place, user_id=user_id),
+            **self._ask(people.STUDENT, place, user_id=user_id),
             "rank": ranks.get(str(user_id)),
             "current_streak_days": current_streak(dates, self.today(place)),
             "longest_streak_days": max((len(run) for run in _runs(dates)), default=0),
@@ -121,8 +122,8 @@ class Direct:
 
     def subject_mastery(self, place: Place, user_id: UUID) -> Json:
         """As GET /analytics/subject_mastery of a learner of the place."""
-        evidence = self._ask(sql.EVIDENCE, place, user_id=user_id)
-        courses = self._ask(sql.COURSES, place, user_id=user_id)
+        evidence = self._ask(people.EVIDENCE, place, user_id=user_id)
+        courses = self._ask(people.COURSES, place, user_id=user_id)
         return [
             course | self._mastery([piece for piece in evidence if piece["course_id"] == course["course_id"]])
             for course in courses
@@ -130,7 +131,7 @@ class Direct:
 
     def user(self, place: Place, user_id: UUID) -> Json:
         """As GET /users/{user_id}."""
-        return self._ask(sql.USER, place, user_id=user_id)
+        return self._ask(people.USER, place, user_id=user_id)
 
     def _mastery(self, evidence: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         answers = [piece["is_correct"] for piece in evidence]
@@ -150,7 +151,7 @@ class Direct:
         return float(2 ** (-(self._as_of - last).total_seconds() / 86_400 / HALF_LIFE_DAYS))
 
     def _at_risk(self, place: Place, user_id: UUID, dates: Sequence[date]) -> Json:
-        found = self._ask(sql.RISK, place, user_id=user_id)
+        found = self._ask(people.RISK, place, user_id=user_id)
         scores = found["newest_scores"]
         last_week = self.today(place) - timedelta(days=6)
         reasons = {
@@ -163,7 +164,7 @@ class Direct:
         return {"is_at_risk": bool(shown), "reasons": shown}
 
     def _active_dates(self, place: Place, user_id: UUID) -> list[tuple[date, int]]:
-        rows = self._ask(sql.ACTIVE_DATES, place, user_id=user_id)
+        rows = self._ask(people.ACTIVE_DATES, place, user_id=user_id)
         return [(date.fromisoformat(day), xp) for day, xp in rows]
 
     def _window(self, place: Place, days: int) -> Window:
