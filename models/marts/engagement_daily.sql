@@ -98,8 +98,9 @@ WITH changes AS (
     fct_user_day.activity_date
 ), windows AS (
   SELECT
-    calendar.school_key,
-    calendar.activity_date,
+    COALESCE(calendar.school_key, changes.school_key) AS school_key,
+    COALESCE(calendar.activity_date, changes.change_date) AS activity_date,
+    NOT calendar.activity_date IS NULL AS is_in_calendar,
     COALESCE(SUM(changes.wau_change) OVER by_date, 0) AS wau,
     COALESCE(SUM(changes.mau_change) OVER by_date, 0) AS mau,
     COALESCE(SUM(changes.new_change) OVER by_date, 0) AS new_users,
@@ -107,10 +108,13 @@ WITH changes AS (
     COALESCE(SUM(changes.resurrected_change) OVER by_date, 0) AS resurrected_users,
     COALESCE(SUM(changes.dormant_change) OVER by_date, 0) AS dormant_users
   FROM calendar
-  LEFT JOIN changes
+  FULL OUTER JOIN changes /* long ago the calendar has gaps, and a change in one must not be lost */
     ON changes.school_key = calendar.school_key
     AND changes.change_date = calendar.activity_date
-  WINDOW by_date AS (PARTITION BY calendar.school_key ORDER BY calendar.activity_date)
+  WINDOW by_date AS (
+    PARTITION BY COALESCE(calendar.school_key, changes.school_key)
+    ORDER BY COALESCE(calendar.activity_date, changes.change_date)
+  )
 )
 SELECT
   windows.school_key::INT AS school_key,
@@ -130,3 +134,5 @@ FROM windows
 LEFT JOIN days
   ON days.school_key = windows.school_key
   AND days.activity_date = windows.activity_date
+WHERE
+  windows.is_in_calendar

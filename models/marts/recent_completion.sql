@@ -2,7 +2,7 @@ MODEL (
   name marts.recent_completion,
   kind FULL,
   depends_on (marts.dim_school, marts.dim_user, marts.dim_lesson),
-  description 'One row per completed lesson of a person among the newest ten of the school, or among the newest ten not after the UTC date of as_of.',
+  description 'One row per completed lesson of a person among the newest ten of the school up to its today, or up to the UTC date of as_of.',
   grain (user_key, lesson_key),
   audits (
     unique_combination_of_columns(columns := (user_key, lesson_key)),
@@ -27,6 +27,7 @@ WITH completions AS (
     fct_lesson_progress.lesson_key,
     fct_lesson_progress.completed_at,
     fct_lesson_progress.completed_date,
+    fct_lesson_progress.completed_date <= int_users.today_date AS is_until_today,
     fct_lesson_progress.completed_date <= int_users.as_of_date AS is_until_utc_date,
     int_users.tie_order
   FROM marts.fct_lesson_progress
@@ -38,12 +39,14 @@ WITH completions AS (
 ), days AS (
   SELECT
     completions.school_key,
+    completions.is_until_today,
     completions.is_until_utc_date,
     completions.completed_date,
     COUNT(*) AS completions
   FROM completions
   GROUP BY
     completions.school_key,
+    completions.is_until_today,
     completions.is_until_utc_date,
     completions.completed_date
 ), counted_days AS (
@@ -51,7 +54,7 @@ WITH completions AS (
     days.school_key,
     days.completed_date,
     SUM(days.completions) OVER (
-      PARTITION BY days.school_key, days.is_until_utc_date
+      PARTITION BY days.school_key, days.is_until_today, days.is_until_utc_date
       ORDER BY days.completed_date DESC
     ) - days.completions AS newer_completions
   FROM days
@@ -73,13 +76,14 @@ WITH completions AS (
     completions.completed_at,
     completions.completed_date,
     ROW_NUMBER() OVER (
-      PARTITION BY completions.school_key
+      PARTITION BY completions.school_key, completions.is_until_today
       ORDER BY completions.completed_at DESC, completions.tie_order, completions.lesson_key
     ) AS place,
     ROW_NUMBER() OVER (
       PARTITION BY completions.school_key, completions.is_until_utc_date
       ORDER BY completions.completed_at DESC, completions.tie_order, completions.lesson_key
     ) AS place_by_utc_date,
+    completions.is_until_today,
     completions.is_until_utc_date
   FROM completions
   INNER JOIN first_dates /* drops what is too old */
@@ -94,7 +98,10 @@ SELECT
   numbered_completions.completed_date::DATE AS completed_date
 FROM numbered_completions
 WHERE
-  numbered_completions.place <= @recent_completion_count
+  (
+    numbered_completions.is_until_today
+    AND numbered_completions.place <= @recent_completion_count
+  )
   OR (
     numbered_completions.is_until_utc_date
     AND numbered_completions.place_by_utc_date <= @recent_completion_count
