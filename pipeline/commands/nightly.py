@@ -38,10 +38,12 @@ AsOf = Annotated[
 AllowTruncation = Annotated[
     bool, typer.Option("--allow-truncation", help="Follow the source even if most rows of a table are gone.")
 ]
-
-
 UseEngine = Annotated[
     Engine | None, typer.Option("--engine", help="What builds the models; SCHOOLHOUSE_ENGINE when not given.")
+]
+ReportDir = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Write the morning reports there; default SCHOOLHOUSE_REPORT_DIR."),
 ]
 
 
@@ -50,10 +52,7 @@ def nightly(
     as_of: AsOf = None,
     allow_truncation: AllowTruncation = False,
     engine: UseEngine = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Write the morning reports there; default SCHOOLHOUSE_REPORT_DIR."),
-    ] = None,
+    report: ReportDir = None,
 ) -> None:
     """Ingest, build, audit, publish; exit 0 only when published."""
     settings = _settings(engine)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pipeline.commands.nightly import ReportDir
 from pipeline.settings import read_settings
 
 app = typer.Typer()
@@ -19,10 +19,7 @@ def schedule(
     grace: Annotated[
         float, typer.Option(min=0, help="Seconds that a running night has to end after SIGTERM or Ctrl-C.")
     ] = 20,
-    report: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Write the morning reports there; default SCHOOLHOUSE_REPORT_DIR."),
-    ] = None,
+    report: ReportDir = None,
 ) -> None:
     """Run a night every day until stopped; one that was missed runs at once.
 
