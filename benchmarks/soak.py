@@ -25,18 +25,9 @@ import httpx
 import psutil
 
 from benchmarks.__main__ import WORK, machine
-from benchmarks.service import (
-    SECRET,
-    Client,
-    Endpoint,
-    People,
-    endpoints,
-    free_port,
-    people_of,
-    quantile,
-    under_load,
-    wait_until_ready,
-)
+from benchmarks.asking import Client, Endpoint, People, endpoints, people_of
+from benchmarks.servers import SECRET, free_port, wait_until_ready
+from benchmarks.service import quantile, under_load
 from demo.generate import generate
 from demo.server import apply_schema, create_database, drop_database, embedded_postgres
 

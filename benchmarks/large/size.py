@@ -20,6 +20,7 @@ import psycopg
 from benchmarks import nights, processes, service
 from benchmarks.large.months import unchanged_months
 from benchmarks.large.result import Failure, Result, failure_of, save
+from benchmarks.servers import Server
 from demo.day import append_day
 from demo.server import database_url, drop_database
 from pipeline.snapshots import snapshot_ids
@@ -140,7 +141,7 @@ class Size:
         return next(iter(steps), "start")
 
 
-async def with_latencies(result: Result, running: service.Server, data_dir: Path) -> Result:
+async def with_latencies(result: Result, running: Server, data_dir: Path) -> Result:
     """With the milliseconds of every endpoint; one that fails is kept as a failure, and the next is asked."""
     people = service.people_of(data_dir)
     newest = (result.first, *result.nights)[-1]
