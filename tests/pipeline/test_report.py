@@ -41,6 +41,7 @@ from tests.pipeline.test_night import personal
 pytestmark = pytest.mark.timeout(900)  # the published school is made within the first test
 CHARTS = Path(__file__).resolve().parents[2] / "dashboard" / "charts"
 MORNING = SCHOOL_AS_OF + timedelta(hours=5)
+YESTERDAY = date(2026, 11, 19)
 LARGEST = "oresund-gymnasium"
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)> {{ 7 * 7 }} \u202emoor'
 
@@ -94,89 +95,105 @@ def test_numbers_are_those_of_the_api(
     """Guards against a report that says one thing while the dashboard says another."""
     subject = find_school(snapshot, code) if code else platform()
     page = page_of(collect(snapshot, subject), quality)
-    day = date(2026, 11, 19)
     school_id = subject.scope.caller.school_id
     with client_of(settings_for(school.settings.data_dir)) as client:
         api = Api(client, str(school_id) if school_id else None)
-
-        yesterday = api.get("/analytics/summary", start_date=str(day), end_date=str(day))
-        assert {name: page.tiles[name] for name in against(yesterday)} == against(yesterday)
-        assert yesterday["activities"] > 0
-
-        weeks = [
-            against(api.get("/analytics/summary", start_date=str(end - timedelta(6)), end_date=str(end)))
-            for end in (day, day - timedelta(7))
-        ]
         days = api.get("/analytics/trends/engagement", days=57)["daily"]
-        assert days[-2]["date"] == str(day)
-        for name, kind in (("mau", "Active in 28 days"), ("stickiness", "Stickiness")):
-            write = formats.number if name == "mau" else formats.rate
-            for week, one in zip(weeks, (days[-2], days[-9]), strict=True):
-                week[kind] = write(one[name])
-        shown = page.table("Fri 13 Nov to Thu 19 Nov 2026")
-        del shown["Figure"]
-        assert {name: cells[:2] for name, cells in shown.items()} == {
-            name: [weeks[0][name], weeks[1][name]] for name in weeks[0]
-        }
-
-        content = api.get("/analytics/trends/content", days=57)["daily"]
-        for one, viewed in zip(days[-8:-1], content[-8:-1], strict=True):
-            cells = [
-                one["active_users"],
-                one["activities"],
-                one["xp"],
-                viewed["views"],
-                viewed["completions"],
-            ]
-            label = formats.short_day(date.fromisoformat(one["date"]))
-            assert page.table("Day by day")[label] == [formats.number(cell) for cell in cells]
-
-        risk = api.get("/marts/learner_at_risk", limit=10_000)
-        assert page.table("By reason") | {"Reason": []} == {
-            "Reason": [],
-            "Inactive: nothing in 7 days": [distinct(risk, "is_inactive")],
-            "of them never started": [distinct(risk, "never_started")],
-            "Low accuracy: last 5 quizzes below 50": [distinct(risk, "has_low_accuracy")],
-            "Far behind the class": [distinct(risk, "is_behind_class")],
-        }
-        assert (
-            f"{distinct(risk, 'is_at_risk')} of {len({row['user_key'] for row in risk})} enrolled"
-            in page.text
-        )
+        assert days[-2]["date"] == str(YESTERDAY)
+        check_yesterday(api, page)
+        check_weeks(api, page, days)
+        check_days(api, page, days)
+        check_risk(api, page)
         if code:
-            classes = {one["name"]: one for one in api.get("/classes/") if one["at_risk"]}
-            places = page.table("Where they are")
-            del places["Class"]
-            assert 0 < len(places) <= len(classes)
-            assert places == {
-                name: [str(classes[name]["at_risk"]), str(classes[name]["learners"])] for name in places
-            }
+            check_classes_at_risk(api, page)
+        check_compliance(api, page)
+        check_quality(api, page)
 
-        status = api.get("/compliance/status")
-        assert page.tiles["Open requests"] == str(status["requests"]["open"])
-        assert page.tiles["Past their deadline"] == str(status["requests"]["overdue"])
-        assert page.tiles["Children without consent"] == str(status["minors"]["without_parental_consent"])
-        assert page.tiles["Open incidents"] == str(status["incidents"]["open"])
-        assert page.tiles["Erasures unproven"] == str(status["erasures"]["unproven"])
-        kept = sum(table["rows_overdue"] for table in status["retention"])
-        assert page.tiles["Rows kept too long"] == formats.number(kept)
-        for caption, is_overdue in (("Next deadlines", False), ("Open past their deadline", True)):
-            requests = api.get("/compliance/requests", is_open=True, is_overdue=is_overdue, limit=6)
-            listed = page.table(caption) if requests else {"No.": []}
-            assert list(listed) == ["No.", *(str(one["request_key"]) for one in requests)]
-            assert [cells[2] for cells in list(listed.values())[1:]] == [
-                formats.plain_day(date.fromisoformat(one["due_date"])) for one in requests
-            ]
 
-        (build, *_) = api.get("/builds")
-        ingest = api.get(f"/builds/{build['run_id']}")["ingest"]["tables"]
-        for label, figure in (
-            ("Orphans", "orphans"),
-            ("Late rows", "late"),
-            ("Rows of the future", "future"),
-        ):
-            assert page.tiles[label] == formats.number(sum(table[figure] for table in ingest))
-        assert page.tiles["Audits passed"].split(" / ")[0] == page.tiles["Audits passed"].split(" / ")[1]
+def check_yesterday(api: Api, page: Page) -> None:
+    """The tiles of the day."""
+    yesterday = api.get("/analytics/summary", start_date=str(YESTERDAY), end_date=str(YESTERDAY))
+    assert {name: page.tiles[name] for name in against(yesterday)} == against(yesterday)
+    assert yesterday["activities"] > 0
+
+
+def check_weeks(api: Api, page: Page, days: list[dict[str, Any]]) -> None:
+    """The last seven days and the seven before."""
+    weeks = [
+        against(api.get("/analytics/summary", start_date=str(end - timedelta(6)), end_date=str(end)))
+        for end in (YESTERDAY, YESTERDAY - timedelta(7))
+    ]
+    for week, last in zip(weeks, (days[-2], days[-9]), strict=True):
+        week["Active in 28 days"] = formats.number(last["mau"])
+        week["Stickiness"] = formats.rate(last["stickiness"])
+    shown = page.table("Fri 13 Nov to Thu 19 Nov 2026")
+    del shown["Figure"]
+    assert {name: cells[:2] for name, cells in shown.items()} == {
+        name: [weeks[0][name], weeks[1][name]] for name in weeks[0]
+    }
+
+
+def check_days(api: Api, page: Page, days: list[dict[str, Any]]) -> None:
+    """Each of the last seven days."""
+    content = api.get("/analytics/trends/content", days=57)["daily"]
+    for day, viewed in zip(days[-8:-1], content[-8:-1], strict=True):
+        figures = (day["active_users"], day["activities"], day["xp"], viewed["views"], viewed["completions"])
+        label = formats.short_day(date.fromisoformat(day["date"]))
+        assert page.table("Day by day")[label] == [formats.number(figure) for figure in figures]
+
+
+def check_risk(api: Api, page: Page) -> None:
+    """Learners at risk, by reason and in all."""
+    risk = api.get("/marts/learner_at_risk", limit=10_000)
+    assert page.table("By reason") | {"Reason": []} == {
+        "Reason": [],
+        "Inactive: nothing in 7 days": [distinct(risk, "is_inactive")],
+        "of them never started": [distinct(risk, "never_started")],
+        "Low accuracy: last 5 quizzes below 50": [distinct(risk, "has_low_accuracy")],
+        "Far behind the class": [distinct(risk, "is_behind_class")],
+    }
+    people = {row["user_key"] for row in risk}
+    assert f"{distinct(risk, 'is_at_risk')} of {len(people)} enrolled" in page.text
+
+
+def check_classes_at_risk(api: Api, page: Page) -> None:
+    """Where the learners at risk are."""
+    classes = {one["name"]: one for one in api.get("/classes/") if one["at_risk"]}
+    places = page.table("Where they are")
+    del places["Class"]
+    assert 0 < len(places) <= len(classes)
+    assert places == {
+        name: [str(classes[name]["at_risk"]), str(classes[name]["learners"])] for name in places
+    }
+
+
+def check_compliance(api: Api, page: Page) -> None:
+    """The tiles of the law, and the requests with their deadlines."""
+    status = api.get("/compliance/status")
+    assert page.tiles["Open requests"] == str(status["requests"]["open"])
+    assert page.tiles["Past their deadline"] == str(status["requests"]["overdue"])
+    assert page.tiles["Children without consent"] == str(status["minors"]["without_parental_consent"])
+    assert page.tiles["Open incidents"] == str(status["incidents"]["open"])
+    assert page.tiles["Erasures unproven"] == str(status["erasures"]["unproven"])
+    kept = sum(table["rows_overdue"] for table in status["retention"])
+    assert page.tiles["Rows kept too long"] == formats.number(kept)
+    for caption, is_overdue in (("Next deadlines", False), ("Open past their deadline", True)):
+        requests = api.get("/compliance/requests", is_open=True, is_overdue=is_overdue, limit=6)
+        listed = page.table(caption) if requests else {"No.": []}
+        assert list(listed) == ["No.", *(str(one["request_key"]) for one in requests)]
+        assert [cells[2] for cells in list(listed.values())[1:]] == [
+            formats.plain_day(date.fromisoformat(one["due_date"])) for one in requests
+        ]
+
+
+def check_quality(api: Api, page: Page) -> None:
+    """What the night found in the source, and its audits."""
+    (build, *_) = api.get("/builds")
+    ingest = api.get(f"/builds/{build['run_id']}")["ingest"]["tables"]
+    for label, figure in (("Orphans", "orphans"), ("Late rows", "late"), ("Rows of the future", "future")):
+        assert page.tiles[label] == formats.number(sum(table[figure] for table in ingest))
+    passed, audits = page.tiles["Audits passed"].split(" / ")
+    assert passed == audits
 
 
 def distinct(rows: list[dict[str, Any]], reason: str) -> str:
