@@ -71,7 +71,7 @@ def api_section(events: int, latencies: Sequence[Latency], loads: Sequence[Load]
         [
             f"## The API at {events:,} events",
             "",
-            f"Each endpoint alone, one worker, answers worked out anew each time; direct is the same answer by SQL on the PostgreSQL source with the contract's indexes (`pipeline/direct_sql.py`), given up after {DIRECT_LIMIT_SECONDS} s.",
+            f"Each endpoint alone, one worker, answers worked out anew each time; direct is the same answer by SQL on the PostgreSQL source with the contract's indexes (`pipeline/direct_sql`), given up after {DIRECT_LIMIT_SECONDS} s.",
             "",
             "| endpoint | p50 ms | p95 ms | p99 ms | direct ms | times faster |",
             "|---|---|---|---|---|---|",
