@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ import pytest
 
 from ingest import ingest
 from ingest.errors import SchemaError, SourceError
+from ingest.source import open_source
 from tests.ingest.conftest import School
 
 
@@ -189,8 +191,6 @@ def test_a_role_with_select_only_is_enough_and_less_is_named(school: School) -> 
 
 def test_the_session_at_the_source(school: School) -> None:
     """A session that may write, or that sees its own snapshot per statement, gives numbers that disagree."""
-    from ingest.source import open_source
-
     with open_source(school.url) as source, source.share() as other:
         for connection in (source, other):
             row = connection.query(
@@ -209,6 +209,19 @@ def test_the_session_at_the_source(school: School) -> None:
         assert other.query("SELECT count(*) AS n FROM users").to_pylist() == [{"n": 0}]
         with pytest.raises(SourceError, match="read-only transaction"):
             source.query("CREATE TABLE public.mine (a int)")
+
+
+def test_readers_come_and_go_in_many_threads(school: School) -> None:
+    """They share the driver's database, which counts its connections without a lock of its own."""
+    school.user()
+    with open_source(school.url) as source, ThreadPoolExecutor(8) as threads:
+
+        def seen(_: int) -> int:
+            with source.share() as other:
+                return int(other.query("SELECT count(*) AS n FROM users")["n"][0].as_py())
+
+        assert list(threads.map(seen, range(64))) == [1] * 64
+        assert source.query("SELECT count(*) AS n FROM users").to_pylist() == [{"n": 1}]
 
 
 def test_large_tables_are_read_by_two_readers(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
