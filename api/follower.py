@@ -22,7 +22,7 @@ import psycopg
 import structlog
 from psycopg.rows import class_row
 
-from api.activity import Activity, Event
+from api.activity import RECENT, Activity, Event
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -74,9 +74,24 @@ LEFT JOIN lessons ON lessons.id = analytics.lesson_id
 WHERE (analytics.lesson_id IS NULL OR lessons.id IS NOT NULL)
 """
 
+_NO_SCHOOL: Final = UUID(int=0)  # stands for the unassigned school in a list
 _STREAM = "SELECT id, created_at, user_id, event_type, lesson_id, xp_earned FROM analytics"
 _NEW = f"({_STREAM} WHERE id > %(low)s ORDER BY id LIMIT 50000)"
 _NEWEST = f"({_STREAM} WHERE created_at <= %(now)s ORDER BY created_at DESC, id DESC LIMIT %(tail)s)"
+# What the tail does not hold of the schools that are not in it ten times: by person, as the index lies.
+_QUIET = f"""
+(
+    SELECT stream.*
+    FROM users AS person
+    CROSS JOIN LATERAL (
+        {_STREAM}
+        WHERE user_id = person.id AND created_at <= %(now)s
+            AND (lesson_id IS NULL OR lesson_id IN (SELECT id FROM lessons))
+        ORDER BY created_at DESC, id DESC LIMIT 10
+    ) AS stream
+    WHERE coalesce({{school}}, '{_NO_SCHOOL}'::uuid) <> ALL(%(busy)s)
+)
+"""  # noqa: S608 - our own names
 _LATER = f"({_STREAM} WHERE created_at > %(now)s ORDER BY created_at LIMIT 10000)"
 _SINCE = f"({_STREAM} WHERE created_at > %(since)s AND created_at <= %(now)s)"
 
@@ -108,12 +123,22 @@ class Layout:
     has_schools: bool
     has_school_ids: bool
 
+    @property
+    def is_assigned(self) -> bool:
+        """Whether people have schools."""
+        return self.has_schools and self.has_school_ids
+
+    @property
+    def quiet(self) -> str:
+        """The part of the stream that holds what happened last in each school that is not busy."""
+        of_person = "(SELECT id FROM schools WHERE id = person.school_id)"
+        return _QUIET.format(school=of_person if self.is_assigned else "NULL::uuid")
+
     def events(self, rows: str) -> str:
         """The query for events of a part of the stream."""
-        is_assigned = self.has_schools and self.has_school_ids
         return _EVENTS.format(
-            school="schools.id" if is_assigned else "NULL::uuid",
-            schools="LEFT JOIN schools ON schools.id = users.school_id" if is_assigned else "",
+            school="schools.id" if self.is_assigned else "NULL::uuid",
+            schools="LEFT JOIN schools ON schools.id = users.school_id" if self.is_assigned else "",
             rows=rows,
         )
 
@@ -227,6 +252,17 @@ async def _load_people(connection: Connection, layout: Layout, now: datetime, ac
         activity.see(user_id, school_id, seen_at)
     newest = _RECENT.format(events=layout.events(_NEWEST))
     for event in await _events(connection, newest, {"now": now, "tail": _TAIL}):
+        activity.show(event)
+    await _load_quiet(connection, layout, now, activity)
+
+
+async def _load_quiet(connection: Connection, layout: Layout, now: datetime, activity: Activity) -> None:
+    busy = [school_id or _NO_SCHOOL for school_id, shown in activity.recent.items() if len(shown) == RECENT]
+    last = _RECENT.format(events=layout.events(layout.quiet))
+    events = await _events(connection, last, {"now": now, "busy": busy})
+    for event in events:
+        activity.recent.pop(event.school_id, None)
+    for event in events:
         activity.show(event)
 
 

@@ -72,6 +72,19 @@ def test_a_quiet_platform_shows_what_happened_last(live: Api) -> None:
     assert 0 <= answer["lag_seconds"] < PATIENCE_SECONDS
 
 
+def test_a_quiet_school_on_a_busy_platform_shows_what_happened_last(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Behind the newest events of the platform, a school on holiday would look as if nothing ever was."""
+    monkeypatch.setattr(follower, "_TAIL", 1)
+    live: Api = request.getfixturevalue("live")
+    shown = live.get(REALTIME, admin(source.LINCOLN))["recent_activities"]
+    assert [row["lesson_title"] for row in shown] == ["Leaves", "Fractions"]
+    newest = [row["occurred_at"] for row in live.get(REALTIME, PLATFORM)["recent_activities"]]
+    assert len(newest) == 10
+    assert newest == sorted(newest, reverse=True)
+
+
 def test_new_events_arrive_in_their_school_only(live: Api, source_url: str) -> None:
     now = _now()
     _happen(
