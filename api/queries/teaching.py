@@ -22,13 +22,20 @@ SELECT
     dim_class.name,
     dim_course.title AS course,
     dim_class.is_active,
-    dim_class.enrolled_count AS learners,
+    coalesce(enrolled.learners, 0) AS learners,
     class_mastery.average_mastery,
     class_mastery.average_knowledge,
     coalesce(risk.at_risk, 0) AS at_risk
 FROM dim_class
 LEFT JOIN dim_course ON dim_course.course_key = dim_class.course_key
 LEFT JOIN class_mastery ON class_mastery.class_key = dim_class.class_key
+LEFT JOIN (
+    SELECT fct_enrollment.class_key, count(*) AS learners
+    FROM fct_enrollment
+    JOIN dim_user ON dim_user.user_key = fct_enrollment.user_key AND dim_user.is_learner
+    WHERE fct_enrollment.is_enrolled
+    GROUP BY fct_enrollment.class_key
+) AS enrolled ON enrolled.class_key = dim_class.class_key
 LEFT JOIN (
     SELECT class_key, count(*) AS at_risk FROM learner_at_risk WHERE is_at_risk GROUP BY class_key
 ) AS risk ON risk.class_key = dim_class.class_key
