@@ -117,6 +117,18 @@ def test_every_error_has_one_shape(
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_the_dashboard_answers_nothing_below_the_base_path(tmp_path: Path) -> None:
+    """Static files know no method but GET, and took every path that no route knows for one of theirs: 405."""
+    asked = {("POST", "/nothing"): 404, ("GET", "/nothing"): 404, ("DELETE", "/marts"): 405}
+    publish(tmp_path)
+    (tmp_path / "dashboard").mkdir()
+    (tmp_path / "dashboard" / "index.html").write_text("<!doctype html>")
+    with client_of(settings_for(tmp_path)) as client:
+        for (method, path), status in asked.items():
+            assert client.request(method, BASE + path, headers=ADMIN).status_code == status, (method, path)
+        assert client.get("/").text == "<!doctype html>"
+
+
 def test_a_refused_body_is_not_repeated(small: httpx.Client) -> None:
     """Validation messages with the input in them would put names into logs of clients."""
     answer = small.post(f"{BASE}/sql", headers=ADMIN, json={"query": "SELECT 1", "limit": "Ada Lovelace"})
