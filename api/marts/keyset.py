@@ -61,7 +61,8 @@ def _value(text: object, column_type: str) -> Any:
     if not isinstance(text, str):
         raise BadValue("`next` is no token of this API.")
     try:
-        return parse(text, column_type)
+        # A text of the mart itself may be of any length.
+        return parse(text, column_type, longest=None)
     except ValueError as mistake:
         raise BadValue("`next` is no token of this API.") from mistake
 

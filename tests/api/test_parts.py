@@ -81,6 +81,13 @@ def test_an_order_without_a_grain_uses_every_column() -> None:
     assert asked.order == (Order("b", is_descending=True), Order("a"))
 
 
+def test_a_token_holds_a_text_of_any_length() -> None:
+    """Rows ordered by a long title ended with the page before it: its own `next` was refused."""
+    asked, title = Asked(("title",), (), (Order("title"),)), "x" * 5_000
+    token = keyset.encode("dim_lesson", asked, [title])
+    assert keyset.decode(token, "dim_lesson", asked, {"title": "VARCHAR"}) == [title]
+
+
 @pytest.mark.parametrize("values", [["x", "2026-03-02"], ["7", "yesterday"]])
 def test_a_token_with_values_of_another_type_is_refused(small: httpx.Client, values: list[str]) -> None:
     asked = Asked(("user_key",), (), (Order("user_key"), Order("activity_date")))
