@@ -85,6 +85,16 @@ def test_a_quiet_school_on_a_busy_platform_shows_what_happened_last(
     assert newest == sorted(newest, reverse=True)
 
 
+def test_a_source_that_is_slow_to_tell_of_quiet_schools_is_followed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Without an index by person the last events of quiet schools take for ever: all lost sight of now."""
+    monkeypatch.setattr(follower, "_QUIET", "(SELECT analytics.* FROM analytics, pg_sleep(60))")
+    monkeypatch.setattr(follower, "_QUIET_TIMEOUT", "SET LOCAL statement_timeout = '100ms'")
+    live: Api = request.getfixturevalue("live")
+    assert len(live.get(REALTIME, PLATFORM)["recent_activities"]) == 10
+
+
 def test_new_events_arrive_in_their_school_only(live: Api, source_url: str) -> None:
     now = _now()
     _happen(
