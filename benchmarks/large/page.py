@@ -29,7 +29,7 @@ def section(results: Sequence[Result], picture: str) -> str:
         _models(results),
         *_unchanged(results),
         "### The API at these sizes",
-        f"Each endpoint alone, one worker, answers worked out anew each time; p50 / p95 / p99 in ms. The server may take {API_MB // 1024} GiB (DuckDB {API_SETTINGS['api_memory_limit']} of it).",
+        f"Each endpoint alone, one worker, answers worked out anew each time; p50 / p95 / p99 in ms. The server may map {API_MB // 1024} GiB (`RLIMIT_DATA`; DuckDB {API_SETTINGS['api_memory_limit']} of it).",
         _latencies(results),
         _api_ratio(results),
     ]
@@ -49,8 +49,8 @@ def stamp(results: Sequence[Result]) -> str:
 def _introduction(result: Result) -> str:
     return (
         f"{EVENTS_PER_LEARNER} events a learner, {result.new_events:,} new events a night and what changes around them, whole processes "
-        f"(`schoolhouse nightly`), mean of the nights but the first. The operating system lets a run write to {NIGHT_MB // 1024} GiB at most "
-        f"(`RLIMIT_DATA`; DuckDB {NIGHT_SETTINGS['memory_limit']} of it). Peaks: resident / mapped, which is what the limit counts, used or not. "
+        f"(`schoolhouse nightly`), mean of the nights but the first. A run that has more than {NIGHT_MB // 1024} GiB resident is killed "
+        f"(DuckDB has a limit of {NIGHT_SETTINGS['memory_limit']}). Peaks: resident / mapped, used or not. "
         f"A smaller platform has fewer learners for the same new events, each with more of them."
     )
 
