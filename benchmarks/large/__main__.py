@@ -17,7 +17,7 @@ from benchmarks.__main__ import WORK, rewrite, stamp_of
 from benchmarks.large.page import section, stamp
 from benchmarks.large.picture import draw
 from benchmarks.large.result import Result, load
-from benchmarks.large.size import Size
+from benchmarks.large.size import NIGHTS, Size
 from demo.server import embedded_postgres
 
 FOLDER = WORK / "large"
@@ -31,16 +31,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.large", description=__doc__)
     parser.add_argument("--events", type=int, nargs="+", default=list(SIZES), metavar="N")
     parser.add_argument("--new-events", type=int, default=NEW_EVENTS, metavar="N")
+    parser.add_argument("--nights", type=int, default=NIGHTS, metavar="N", help="The first is not counted.")
     parser.add_argument("--again", action="store_true", help="Forget what is known about these sizes.")
     parser.add_argument("--page-only", action="store_true", help="Measure nothing; write what is known.")
     options = parser.parse_args()
     if not options.page_only:
-        measure(options.events, options.new_events, again=options.again)
+        measure(options.events, options.new_events, options.nights, again=options.again)
     known = load(FOLDER, options.new_events)
     write_page([result for result in known if result.events in options.events])
 
 
-def measure(sizes: list[int], new_events: int, *, again: bool) -> None:
+def measure(sizes: list[int], new_events: int, nights: int, *, again: bool) -> None:
     """One size after another; each lets go of its disk before the next."""
     known = {} if again else {one.events: one for one in load(FOLDER, new_events)}
     command = " ".join(["python -m benchmarks.large", *sys.argv[1:]])
@@ -49,7 +50,7 @@ def measure(sizes: list[int], new_events: int, *, again: bool) -> None:
         for events in sizes:
             result = known.get(events) or Result(events, new_events, stamp_of(command))
             if not result.is_done:
-                Size(server, FOLDER).measure(result)
+                Size(server, FOLDER, nights).measure(result)
 
 
 def keep_little_wal(server: str) -> None:

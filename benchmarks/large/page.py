@@ -49,7 +49,7 @@ def stamp(results: Sequence[Result]) -> str:
 def _introduction(result: Result) -> str:
     return (
         f"{EVENTS_PER_LEARNER} events a learner, {result.new_events:,} new events a night and what changes around them, whole processes "
-        f"(`schoolhouse nightly`), mean of the nights but the first. A run that has more than {NIGHT_MB // 1024} GiB resident is killed "
+        f"(`schoolhouse nightly`), median of the nights but the first. A run that has more than {NIGHT_MB // 1024} GiB resident is killed "
         f"(DuckDB has a limit of {NIGHT_SETTINGS['memory_limit']}). Peaks: resident / mapped, used or not. "
         f"A smaller platform has fewer learners for the same new events, each with more of them."
     )

@@ -34,10 +34,11 @@ API_SETTINGS = {"api_memory_limit": "1GB", "sql_memory_limit": "512MB"}
 
 @dataclass(frozen=True)
 class Size:
-    """The measuring of one size on a server; `folder` is that of all results."""
+    """The measuring of one size on a server; `folder` is that of all results, the first of `nights` is not counted."""
 
     server: str
     folder: Path
+    nights: int = NIGHTS
 
     def measure(self, result: Result) -> None:
         """Everything that `result` does not know yet; a failure ends its part. Lets go of the disk at last."""
@@ -77,7 +78,7 @@ class Size:
 
     def all_nights(self, result: Result) -> Result:
         """The nights, each after a day of new events."""
-        while result.first and len(result.nights) < NIGHTS and not result.failures:
+        while result.first and len(result.nights) < self.nights and not result.failures:
             number = len(result.nights)
             try:
                 night = self.nightly(result, self.day(result, nights.SEED + number))
