@@ -16,7 +16,7 @@ from api import app
 from api.cache import Answer, AnswerCache
 from tests.api.serving import BASE, bearer, client_of, settings_for
 from tests.api.snapshot_factory import CURIE, LINCOLN, publish, user_id
-from tests.api.test_snapshots import wait_for
+from tests.waiting import wait_until
 
 ADMIN = bearer("admin")
 PATH = f"{BASE}/marts/dim_user"
@@ -153,7 +153,7 @@ def test_a_new_snapshot_takes_the_place_of_old_answers(
         client.get(LONG, headers=ADMIN)
         assert metric(client, "schoolhouse_cache_bytes") > 1_000
         publish(tmp_path, 2)
-        assert wait_for(lambda: metric(client, "schoolhouse_cache_bytes") == 0)
+        wait_until(lambda: metric(client, "schoolhouse_cache_bytes") == 0, "no answer is kept any more")
         assert client.get(LONG, headers=ADMIN).status_code == 200
         assert metric(client, "schoolhouse_cache_bytes") > 1_000
 
