@@ -37,6 +37,11 @@ def in_school(scope: Scope, column: str = "school_key") -> tuple[str, dict[str, 
     return f"{column} = $school", {"school": scope.school_key}
 
 
+def daily_mart(scope: Scope, of_schools: str) -> str:
+    """The mart to add days up from; that of the platform does not grow with the schools."""
+    return "platform_daily" if scope.platform else of_schools
+
+
 def own_scope(scope: Scope) -> dict[str, Any]:
     """$scope and $key of marts that hold rows of each school and of the platform."""
     return {"scope": "platform", "key": 0} if scope.platform else {"scope": "school", "key": scope.school_key}

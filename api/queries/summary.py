@@ -8,7 +8,7 @@ from uuid import UUID
 
 from api.errors import Invalid
 from api.queries.classes import find_class
-from api.queries.rows import in_school, mean, own_scope, share
+from api.queries.rows import daily_mart, in_school, mean, own_scope, share
 from api.queries.windows import Window, today
 from api.schemas.analytics import Summary, SummaryProgress, SummaryQuizzes, SummaryXp
 from api.scope import Scope
@@ -38,7 +38,7 @@ SELECT
     coalesce(sum(activities), 0)::BIGINT AS activities,
     coalesce(sum(xp), 0)::BIGINT AS xp,
     coalesce(sum(active_users) FILTER (WHERE activity_date = $start), 0)::BIGINT AS active_at_start
-FROM engagement_daily
+FROM {days}
 WHERE activity_date BETWEEN $start AND $end AND {people}
 """
 
@@ -57,7 +57,7 @@ SELECT
     coalesce(sum(completions), 0)::BIGINT AS completions,
     coalesce(sum(attempts_completed), 0)::BIGINT AS attempts_completed,
     sum(score_sum) AS score_sum
-FROM content_daily
+FROM {days}
 WHERE activity_date BETWEEN $start AND $end AND {people}
 """
 
@@ -94,9 +94,12 @@ def _of_everybody(snapshot: Snapshot, scope: Scope, window: Window) -> Summary:
     people, params = in_school(scope)
     params |= window.params
     returned = snapshot.query(_RETURNED, {**own_scope(scope), **window.params})[0][0]
-    days = snapshot.records(_DAYS.format(people=people), params)[0]
-    content = snapshot.records(_CONTENT_DAYS.format(people=people), params)[0]
-    activity = {**days, "users_active": days["active_at_start"] + returned}
+
+    def days(sql: str, mart: str) -> dict[str, Any]:
+        return snapshot.records(sql.format(days=daily_mart(scope, mart), people=people), params)[0]
+
+    activity, content = days(_DAYS, "engagement_daily"), days(_CONTENT_DAYS, "content_daily")
+    activity["users_active"] = activity["active_at_start"] + returned
     return _answer(activity, content, content)
 
 

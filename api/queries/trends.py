@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from api.queries.rows import first_with_ties, in_school, share
+from api.queries.rows import daily_mart, first_with_ties, in_school, share
 from api.queries.titles import courses, lessons
 from api.queries.windows import Window, today
 from api.schemas.analytics import (
@@ -34,7 +34,7 @@ SELECT
     sum(activities)::BIGINT,
     sum(xp)::BIGINT,
     sum(sessions)::BIGINT
-FROM engagement_daily
+FROM {days}
 WHERE activity_date BETWEEN $start AND $end AND {school}
 GROUP BY activity_date
 """
@@ -53,9 +53,9 @@ SELECT
     course_key,
     sum(progress_sum),
     sum(progress_rows)::BIGINT AS progress_rows,
-    sum({learners})::BIGINT,
+    sum(learners_last_updated)::BIGINT,
     sum(completions)::BIGINT
-FROM course_completion
+FROM {courses}
 WHERE activity_date BETWEEN $start AND $end AND {school}
 GROUP BY course_key
 HAVING progress_rows > 0
@@ -63,7 +63,7 @@ HAVING progress_rows > 0
 
 _CONTENT_DAYS = """
 SELECT activity_date, sum(views)::BIGINT, sum(completions)::BIGINT
-FROM content_daily
+FROM {days}
 WHERE activity_date BETWEEN $start AND $end AND {school}
 GROUP BY activity_date
 """
@@ -72,7 +72,8 @@ GROUP BY activity_date
 def engagement_trend(snapshot: Snapshot, scope: Scope, days: int) -> EngagementTrend:
     """One row per date of the `days` dates up to today, and their summary."""
     window = Window.ending(today(snapshot, scope), days)
-    found = {row[0]: row for row in snapshot.query(*_in_window(scope, window, _ENGAGEMENT))}
+    sql, params = _in_window(scope, window, _ENGAGEMENT, days=daily_mart(scope, "engagement_daily"))
+    found = {row[0]: row for row in snapshot.query(sql, params)}
     daily = [_engagement_day(day, found.get(day)) for day in window]
     return EngagementTrend(summary=_summary(daily), daily=daily)
 
@@ -128,8 +129,8 @@ def _most_viewed(snapshot: Snapshot, scope: Scope, window: Window) -> list[Viewe
 
 def _completion_by_course(snapshot: Snapshot, scope: Scope, window: Window) -> list[CourseCompletion]:
     # Its sum over a window that ends on the caller's today counts each learner once.
-    learners = "learners_last_updated_utc" if scope.platform else "learners_last_updated"
-    sql, params = _in_window(scope, window, _BY_COURSE, learners=learners)
+    mart = "platform_course_completion" if scope.platform else "course_completion"
+    sql, params = _in_window(scope, window, _BY_COURSE, courses=mart)
     titles = courses(snapshot)
     completed = [
         CourseCompletion(course.course_id, course.title, float(total) / rows, learners, completions)
@@ -140,7 +141,8 @@ def _completion_by_course(snapshot: Snapshot, scope: Scope, window: Window) -> l
 
 
 def _content_days(snapshot: Snapshot, scope: Scope, window: Window) -> list[ContentDay]:
-    found = {row[0]: row for row in snapshot.query(*_in_window(scope, window, _CONTENT_DAYS))}
+    sql, params = _in_window(scope, window, _CONTENT_DAYS, days=daily_mart(scope, "content_daily"))
+    found = {row[0]: row for row in snapshot.query(sql, params)}
     return [ContentDay(*found.get(day, (day, 0, 0))) for day in window]
 
 

@@ -173,6 +173,18 @@ COMPARISONS = (
         | {"completions": ("completed lesson",)},
     ),
     Comparison(
+        "platform_daily",
+        ("activity_date",),
+        _attributes("views", "progress_rows", "progress_sum", "attempts_completed", "score_sum")
+        | dict.fromkeys(("active_users", "wau", "mau"), ("DAU, WAU, MAU of date d",))
+        | {
+            "activities": ("activities",),
+            "xp": ("XP of a window",),
+            "sessions": ("session",),
+            "completions": ("completed lesson",),
+        },
+    ),
+    Comparison(
         "platform_lesson_popularity",
         ("lesson_id", "activity_date"),
         _attributes("views", "learners_last_seen"),
@@ -206,6 +218,12 @@ COMPARISONS = (
         ("scope", "scope_id", "days", "course_id"),
         {"completions": ("completed lesson",)},
         "course_completion",
+    ),
+    Comparison(
+        "platform_course_completion",
+        ("course_id", "activity_date"),
+        _attributes("progress_rows", "progress_sum", "learners_last_updated")
+        | {"completions": ("completed lesson",)},
     ),
     Comparison(
         "learner_course_mastery",
