@@ -20,7 +20,7 @@ MAY_READ = {
     "marts": {"seeds", "staging", "intermediate", "marts"},
 }
 PREFIX = {"staging": "stg_", "intermediate": "int_"}
-GRAIN_AUDITS = {"unique_values", "unique_combination_of_columns"}
+GRAIN_AUDITS = {"unique_values", "unique_combination_of_columns", "unique_by_blocks"}
 
 
 @pytest.fixture(scope="module")
@@ -169,8 +169,8 @@ def _positions(model: Model, names: set[str]) -> list[int]:
 
 
 def _audited(model: Model, place: int) -> set[str]:
-    columns = model.audits[place][1]["columns"]
-    return {column.name for column in columns.find_all(exp.Column)}
+    arguments = model.audits[place][1].values()
+    return {column.name for argument in arguments for column in argument.find_all(exp.Column)}
 
 
 def _is_referenced(model: Model, key: str) -> bool:

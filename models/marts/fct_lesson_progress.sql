@@ -5,7 +5,9 @@ MODEL (
   description 'One row per user and lesson with a progress row, of known users and lessons.',
   grain (user_key, lesson_key),
   audits (
-    unique_combination_of_columns(columns := (user_key, lesson_key)),
+    unique_by_blocks(keys := (
+      user_key
+    ), number := lesson_key),
     not_null(
       columns := (
         user_key,

@@ -3,7 +3,6 @@ MODEL (
   kind INCREMENTAL_UNMANAGED,
   table_format iceberg,
   depends_on (
-    intermediate.int_events,
     marts.dim_school,
     marts.dim_user,
     raw.analytics,
@@ -15,7 +14,12 @@ MODEL (
   description 'One row per user and active local date.',
   grain (user_key, activity_date),
   audits (
-    unique_combination_of_columns(columns := (user_key, activity_date)),
+    unique_by_blocks(
+      keys := (
+        user_key
+      ),
+      number := DATE_DIFF('DAY', '1970-01-01'::DATE, activity_date)
+    ),
     not_null(
       columns := (
         user_key,
@@ -33,8 +37,7 @@ MODEL (
     ),
     references_dim_user,
     school_is_that_of_the_user,
-    every_event_is_accounted_for,
-    xp_equals_the_ledger
+    every_event_is_accounted_for
   ),
   column_descriptions (
     user_key = 'Key of the person, any role',

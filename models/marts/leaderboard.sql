@@ -6,7 +6,7 @@ MODEL (
   grain (timeframe, scope, scope_key, user_key),
   audits (
     unique_combination_of_columns(columns := (timeframe, scope, scope_key, user_key)),
-    unique_combination_of_columns(columns := (timeframe, scope, scope_key, position)),
+    unique_by_blocks(keys := (timeframe, scope, scope_key), number := position),
     not_null(
       columns := (
         timeframe,

@@ -5,7 +5,10 @@ MODEL (
   description 'One row per school, lesson and local date with a view, for the last 366 dates.',
   grain (school_key, lesson_key, activity_date),
   audits (
-    unique_combination_of_columns(columns := (school_key, lesson_key, activity_date)),
+    unique_by_blocks(
+      keys := (school_key, lesson_key),
+      number := DATE_DIFF('DAY', '1970-01-01'::DATE, activity_date)
+    ),
     not_null(
       columns := (
         school_key,

@@ -13,6 +13,7 @@ from sqlmesh import Context
 from api.project import PROJECT
 from ingest.progress import Silent
 from pipeline.build import BuildReport, build
+from pipeline.build_days import incremental_tables
 from pipeline.errors import AuditError, BuildError
 from pipeline.settings import Settings
 from pipeline.warehouse import Warehouse, open_warehouse, project_config
@@ -85,9 +86,7 @@ def test_a_broken_audit_names_mart_audit_and_rows_and_the_next_build_converges(b
         )
         with pytest.raises(AuditError) as caught:
             rebuild(warehouse)
-        assert "marts.fct_lesson_progress: audit unique_combination_of_columns failed for 3 rows" in str(
-            caught.value
-        )
+        assert "marts.fct_lesson_progress: audit unique_by_blocks failed for 3 rows" in str(caught.value)
         connection.execute(
             "DELETE FROM raw.user_progress "
             "WHERE rowid NOT IN (SELECT min(rowid) FROM raw.user_progress GROUP BY id)"
@@ -96,6 +95,24 @@ def test_a_broken_audit_names_mart_audit_and_rows_and_the_next_build_converges(b
         rebuild(warehouse)
 
         assert connection.execute("FROM marts.fct_lesson_progress ORDER BY ALL").fetchall() == before
+
+
+def test_facts_that_do_not_equal_the_ledger_are_not_published(built: Settings) -> None:
+    """Guards against audits made cheaper until they see nothing: a day twice, and XP out of nowhere."""
+    with open_warehouse(built) as warehouse:
+        connection = warehouse.connection
+        facts = next(one for one in incremental_tables(warehouse.context) if "fct_user_day" in one)
+        first = "(SELECT min(activity_date) FROM marts.fct_user_day)"
+        connection.execute(f"INSERT INTO {facts} FROM {facts} WHERE activity_date = {first}")
+        doubled = value(connection, f"SELECT count(*) // 2 FROM {facts} WHERE activity_date = {first}")
+        connection.execute(
+            f"UPDATE {facts} SET xp = xp + 1 WHERE rowid = "
+            f"(SELECT rowid FROM {facts} WHERE activity_date > {first} LIMIT 1)"
+        )
+        with pytest.raises(AuditError) as caught:
+            rebuild(warehouse)
+    assert f"marts.fct_user_day: audit unique_by_blocks failed for {doubled} rows" in str(caught.value)
+    assert "marts.fct_user_day: audit every_event_is_accounted_for failed for 2 rows" in str(caught.value)
 
 
 def test_a_model_that_fails_is_named_without_values(built: Settings) -> None:
