@@ -2,7 +2,7 @@ MODEL (
   name intermediate.int_lesson_day,
   kind INCREMENTAL_UNMANAGED,
   table_format iceberg,
-  description 'One row per local date, user and lesson with at least one event of that user on that lesson.',
+  description 'One row per local date, user and lesson with at least one event of that user on that lesson, and when the user next came back to it.',
   grain (activity_date, user_key, lesson_key)
 );
 
@@ -19,18 +19,66 @@ MODEL (
     )
 );
 
+WITH days AS (
+  SELECT
+    int_events.activity_date,
+    int_events.user_key,
+    int_events.lesson_key,
+    COUNT(*) AS view_count
+  FROM intermediate.int_events
+  INNER JOIN staging.stg_build_days /* the days to build, each once */
+    ON stg_build_days.user_key = int_events.user_key
+    AND stg_build_days.activity_date = int_events.activity_date
+  WHERE
+    NOT int_events.lesson_key IS NULL
+  GROUP BY
+    int_events.activity_date,
+    int_events.user_key,
+    int_events.lesson_key
+)
 SELECT
-  int_events.activity_date::DATE AS activity_date,
-  int_events.user_key::INT AS user_key,
-  int_events.lesson_key::INT AS lesson_key,
-  COUNT(*)::INT AS view_count
-FROM intermediate.int_events
-INNER JOIN staging.stg_build_days /* the days to build, each once */
-  ON stg_build_days.user_key = int_events.user_key
-  AND stg_build_days.activity_date = int_events.activity_date
-WHERE
-  NOT int_events.lesson_key IS NULL
-GROUP BY
-  int_events.activity_date,
-  int_events.user_key,
-  int_events.lesson_key
+  days.activity_date::DATE AS activity_date,
+  days.user_key::INT AS user_key,
+  days.lesson_key::INT AS lesson_key,
+  days.view_count::INT AS view_count,
+  LEAD(days.activity_date) OVER (PARTITION BY days.user_key, days.lesson_key ORDER BY days.activity_date)::DATE AS next_view_date
+FROM days
+ORDER BY
+  activity_date;
+
+@IF(
+  @runtime_stage = 'evaluating',
+  MERGE INTO @this_model AS day
+  USING (
+    SELECT
+      views.activity_date,
+      views.user_key,
+      views.lesson_key,
+      views.found_date
+    FROM (
+      SELECT
+        lesson_day.activity_date,
+        lesson_day.user_key,
+        lesson_day.lesson_key,
+        lesson_day.next_view_date,
+        LEAD(lesson_day.activity_date) OVER (
+          PARTITION BY lesson_day.user_key, lesson_day.lesson_key
+          ORDER BY lesson_day.activity_date
+        ) AS found_date
+      FROM @this_model AS lesson_day
+      WHERE
+        lesson_day.user_key IN (
+          SELECT
+            build_day.user_key
+          FROM staging.stg_build_days AS build_day
+        )
+    ) AS views
+    WHERE
+      views.found_date IS DISTINCT FROM views.next_view_date
+  ) AS found
+  ON found.user_key = day.user_key
+  AND found.lesson_key = day.lesson_key
+  AND found.activity_date = day.activity_date
+  WHEN MATCHED THEN UPDATE SET
+    next_view_date = found.found_date
+) /* Among the days to build the next view is right; of all days of these users, only now. */
