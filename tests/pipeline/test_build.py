@@ -24,6 +24,16 @@ XP = "SELECT sum(xp) FROM marts.fct_user_day"
 BOARD = """
 SELECT user_key FROM marts.leaderboard WHERE scope = 'global' AND timeframe = 'all' ORDER BY position
 """
+POPULARITY = "FROM marts.lesson_popularity ORDER BY ALL"
+VIEWERS = "SELECT lesson_key, sum(learners_last_seen) FROM marts.lesson_popularity GROUP BY ALL ORDER BY ALL"
+# Of a learner who saw a lesson on three dates or more.
+NEWEST_VIEWS = """
+SELECT event.* FROM raw.analytics AS event JOIN (
+    SELECT user_key, lesson_key, max(activity_date) AS local_date
+    FROM intermediate.int_lesson_day JOIN intermediate.int_users USING (user_key)
+    WHERE is_learner GROUP BY ALL HAVING count(*) > 2 ORDER BY ALL LIMIT 1
+) AS newest USING (user_key, lesson_key, local_date)
+"""
 PROJECT_PARTS = ("models", "seeds", "macros", "audits", "external_models")
 
 
@@ -74,6 +84,25 @@ def test_a_second_build_on_the_same_day_updates_every_mart(built: Settings) -> N
         assert {audit.mart for audit in report.audits} >= {"leaderboard", "fct_user_day"}
         assert report.to_json()["audits"][0].keys() == {"mart", "audit", "rows", "passed", "blocking"}
         assert report.seconds.keys() >= {"marts.leaderboard", "marts.dim_course"}
+
+
+def test_a_view_that_goes_leaves_its_learner_to_the_one_before(built: Settings) -> None:
+    """Guards against viewers of a lesson who are lost, or counted twice, when an old day changes."""
+    with open_warehouse(built) as warehouse:
+        connection = warehouse.connection
+        before = connection.execute(POPULARITY).fetchall()
+        viewers = connection.execute(VIEWERS).fetchall()
+        connection.execute(f"CREATE TEMP TABLE newest AS {NEWEST_VIEWS}")
+        connection.execute("DELETE FROM raw.analytics WHERE id IN (SELECT id FROM newest)")
+        connection.execute("INSERT INTO raw.pending_days SELECT DISTINCT user_key, local_date FROM newest")
+
+        rebuild(warehouse)
+
+        assert connection.execute(POPULARITY).fetchall() != before
+        assert connection.execute(VIEWERS).fetchall() == viewers
+        connection.execute("INSERT INTO raw.analytics FROM newest")
+        rebuild(warehouse)
+        assert connection.execute(POPULARITY).fetchall() == before
 
 
 def test_a_broken_audit_names_mart_audit_and_rows_and_the_next_build_converges(built: Settings) -> None:
