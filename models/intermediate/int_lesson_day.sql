@@ -80,5 +80,5 @@ ORDER BY
   AND found.lesson_key = day.lesson_key
   AND found.activity_date = day.activity_date
   WHEN MATCHED THEN UPDATE SET
-    next_view_date = found.found_date
-) /* Among the days to build the next view is right; of all days of these users, only now. */
+    next_view_date = found.found_date /* The query knows the days to build only: a view on another day of these users can come next, or be the one before. */
+)
