@@ -34,7 +34,7 @@ SCHOOL_AS_OF = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that need nights come first, and those with many tests: what is long must not begin last."""
     tests = Counter(item.path for item in items)
-    with_nights = {item.path for item in items if "night" in getattr(item, "fixturenames", ())}
+    with_nights = {item.path for item in items if {"night", "story"} & set(getattr(item, "fixturenames", ()))}
     items.sort(key=lambda item: (item.path not in with_nights, -tests[item.path]))
 
 
@@ -116,28 +116,26 @@ Night = Callable[..., RunRecord]
 
 @pytest.fixture(scope="session")
 def night() -> Night:
-    """Return `play(source_url, data_dir, *, as_of=None, allow_truncation=False, **settings) -> RunRecord`.
+    """Return `play_night`."""
+    return play_night
 
-    The real nightly run, in this process; a failed one is returned, not raised.
-    """
 
-    def play(
-        source_url: str,
-        data_dir: Path,
-        *,
-        as_of: datetime | None = None,
-        allow_truncation: bool = False,
-        **more: object,
-    ) -> RunRecord:
-        # SQLMesh takes seconds to import: only the suites that play nights pay for it.
-        from pipeline.run import Options, execute
-        from pipeline.steps import NIGHTLY
+def play_night(
+    source_url: str,
+    data_dir: Path,
+    *,
+    as_of: datetime | None = None,
+    allow_truncation: bool = False,
+    **more: object,
+) -> RunRecord:
+    """The real nightly run, in this process; a failed one is returned, not raised."""
+    # SQLMesh takes seconds to import: only the suites that play nights pay for it.
+    from pipeline.run import Options, execute
+    from pipeline.steps import NIGHTLY
 
-        rest_in_libraries()
-        settings = settings_of(source_url, data_dir, **more)
-        return execute(settings, "nightly", NIGHTLY, Options(as_of, allow_truncation), Silent())
-
-    return play
+    rest_in_libraries()
+    settings = settings_of(source_url, data_dir, **more)
+    return execute(settings, "nightly", NIGHTLY, Options(as_of, allow_truncation), Silent())
 
 
 @pytest.fixture(scope="session")

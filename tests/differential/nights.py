@@ -1,17 +1,15 @@
 """Nights to compare: a published snapshot beside the reference's rows of its very source."""
 
 import csv
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from tests.tracing import unmeasured
+from api.runs import RunState
+from tests.conftest import play_night
 
 from .metrics import COMPARISONS
 from .plain_sql import ConsentAges, Reference, Row, reference_at
@@ -39,12 +37,9 @@ class Night:
 
 
 def run_nightly(source_url: str, data_dir: Path, as_of: datetime) -> None:
-    """Run the real `schoolhouse nightly` and insist that it published."""
-    settings = {"SCHOOLHOUSE_DATA_DIR": str(data_dir), "SCHOOLHOUSE_SOURCE_URL": source_url}
-    environment = unmeasured(os.environ) | settings
-    command = [sys.executable, "-m", "pipeline.cli", "nightly", "--as-of", as_of.isoformat()]
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, f"nightly failed:\n{run.stdout}\n{run.stderr}"
+    """Run a real night and insist that it published."""
+    run = play_night(source_url, data_dir, as_of=as_of)
+    assert run.state is RunState.PUBLISHED, run.error
 
 
 def observe(source_url: str, data_dir: Path, as_of: datetime) -> Night:

@@ -83,6 +83,7 @@ def test_the_last_engine_is_remembered() -> None:
         assert not is_another_engine(connection, Engine.SPARK)
 
 
+@pytest.mark.slow
 def test_after_nights_on_another_engine_everything_is_built_anew(
     own_school: School, school: School, night: Night
 ) -> None:
