@@ -29,8 +29,9 @@ def forget(connection: duckdb.DuckDBPyConnection, user_keys: Collection[int]) ->
             for column in spec.columns
             if column.forget
         }
-        # Who is gone has no days to build: the rows of the models go with those of raw.
-        connection.execute(f"DELETE FROM raw.pending_days WHERE user_key IN {_THEM}", [keys])
+        # Who is gone has nothing to build: the rows of the models go with those of raw.
+        for pending in ("pending_days", "pending_people"):
+            connection.execute(f"DELETE FROM raw.{pending} WHERE user_key IN {_THEM}", [keys])
         rows["key_users"] = integer(connection, f"DELETE FROM raw.key_users WHERE key IN {_THEM}", [keys])
     return rows
 

@@ -29,6 +29,7 @@ BOOKKEEPING: dict[str, Columns] = {
     "touched_dates": {"batch_id": "BIGINT", "local_date": "DATE"},
     "pending_dates": {"local_date": "DATE"},
     "pending_days": {"user_key": "INTEGER", "local_date": "DATE"},
+    "pending_people": {"user_key": "INTEGER"},
     "withheld": {
         "table_name": "VARCHAR",
         "block": "BIGINT",

@@ -13,6 +13,7 @@ from typing import Literal
 import duckdb
 
 from ingest.touched import move_events
+from ingest.touched_people import touch_people
 from ingest.warehouse import integer
 
 Link = Literal["user_key", "lesson_key"]
@@ -39,7 +40,10 @@ def following(
     known: int,
     corrected_zones: Collection[str],
 ) -> Iterator[None]:
-    """Move the events of those whose state differs after the block. Keys above `known` are new: no events."""
+    """Move the events of those whose state differs after the block, and note the people.
+
+    Keys above `known` are new: they have no rows yet.
+    """
     if link is None:
         yield
         return
@@ -59,3 +63,5 @@ def following(
     )
     if integer(connection, "SELECT count(*) FROM ingest_changed"):
         move_events(connection, batch_id, link)
+    if link == "user_key":
+        touch_people(connection, "SELECT key FROM ingest_changed")

@@ -23,6 +23,7 @@ from ingest.read import Settings, read
 from ingest.schema import TableFit
 from ingest.source import Source
 from ingest.touched import is_event_stream, touch, touch_dates, touch_passed
+from ingest.touched_people import touch_passed_people, touch_people_of
 from ingest.warehouse import integer, quoted, single_threaded, transaction
 from ingest.watermarks import since, store_watermark
 from ingest.zones import ZoneDays, zones_of_schools
@@ -71,6 +72,7 @@ def load(batch: Batch, fit: TableFit) -> Loaded:
             batch.zones.use(zones_of_schools(batch.connection))
         if is_event_stream(fit.spec):
             touch_passed(batch.connection, batch.batch_id, batch.before, batch.as_of)
+        touch_passed_people(batch.connection, fit.spec, batch.before, batch.as_of)
         store_watermark(batch.connection, fit.spec, batch.batch_id, batch.source_now)
         batch.keys.store(batch.batch_id)
     loaded = Loaded(fit, table.rows_read, table.changes, table.late, monotonic() - started)
@@ -111,7 +113,7 @@ class _Table:
         withheld.store(self._connection, self._spec)
         rows = integer(self._connection, f"SELECT count(*) FROM {self._raw}")
         self.changes = Changes(inserted=rows)
-        self._note(self._raw, f"SELECT user_key, local_date FROM {self._raw}")
+        self._note(self._raw, self._raw)
 
     def _follow_cursor(self) -> None:
         clause, settings = since(self._connection, self._spec)
@@ -136,9 +138,7 @@ class _Table:
         self._write(stage, None, clause, settings)
         refuse_duplicates(self._connection, self._spec, stage)
         self.changes += apply_stage(self._connection, self._spec, self._batch.batch_id, scope, values)
-        sides = ("ingest_fresh", "ingest_doomed")
-        days = " UNION ALL ".join(f"SELECT user_key, local_date FROM {side}" for side in sides)
-        self._note("(SELECT * FROM ingest_fresh WHERE is_new)", days)
+        self._note("(SELECT * FROM ingest_fresh WHERE is_new)", "ingest_fresh", "ingest_doomed")
 
     def _write(
         self, target: str, batch_id: int | None, clause: str = "", settings: Settings | None = None
@@ -152,12 +152,15 @@ class _Table:
             del chunk  # or it would be held while the next one is awaited
             self._batch.report.advance(self._spec.name, self.rows_read, expected)
 
-    def _note(self, inserted: str, days: str) -> None:
-        """Count late rows; touch the days of the event stream."""
+    def _note(self, inserted: str, fresh: str, doomed: str | None = None) -> None:
+        """Count late rows; touch the days of the event stream, and whose progress and attempts change."""
         if self._batch.before is not None and self._spec.happened_at:
             self.late += late_rows(self._connection, self._spec, inserted, self._batch.before)
+        if self._batch.before is not None:
+            touch_people_of(self._connection, self._spec, fresh, doomed)
         if is_event_stream(self._spec):
-            self._touch(days)
+            sides = [side for side in (fresh, doomed) if side]
+            self._touch(" UNION ALL ".join(f"SELECT user_key, local_date FROM {side}" for side in sides))
 
     def _touch(self, days: str) -> None:
         if self._batch.before is None:

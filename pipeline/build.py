@@ -22,7 +22,7 @@ from sqlmesh.utils.errors import NodeAuditsErrors, PlanError
 
 from ingest.progress import Reporter
 from pipeline.build_console import BuildConsole
-from pipeline.build_days import count_built_rows, empty_incremental_tables, fill_build_days
+from pipeline.build_scope import count_built_rows, empty_incremental_tables, fill_scopes
 from pipeline.errors import AuditError, BuildError
 from pipeline.register import refresh
 
@@ -68,7 +68,7 @@ def build(
 ) -> BuildReport:
     """Bring every model up to raw and run every audit.
 
-    Incremental models build the pending days, or all days where a table is new or `whole` is asked for;
+    Incremental models build what is pending, or everything where a table is new or `whole` is asked for;
     `hand_over` takes raw to where the models are built, if that is not the warehouse. Raises AuditError
     naming mart, audit and number of rows, or BuildError naming the model; after either, the next call
     converges.
@@ -78,7 +78,7 @@ def build(
     environment = context.state_reader.get_environment(ENVIRONMENT)
     if whole:
         empty_incremental_tables(context)
-    fill_build_days(context, connection, current, whole=whole)
+    fill_scopes(context, connection, current, whole=whole)
     if hand_over:
         hand_over()
     _mark_out_of_date(context, (*_stored_snapshots(context, environment), *current.values()))

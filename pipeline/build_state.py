@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from ingest.layout import create_raw
 from pipeline.errors import DamagedWarehouseError, PublishError, SequenceError
 
 _CREATE = """
@@ -63,14 +64,16 @@ def begin_build(connection: duckdb.DuckDBPyConnection) -> BuildState:
     state = _read(connection)
     if state is None or state.stage is Stage.INGESTING:
         raise SequenceError("There is no whole batch to build on: the last ingest did not end.")
+    create_raw(connection)  # what raw has had only since an upgrade
     _write(connection, BuildState(Stage.BUILDING, state.ingest, {}))
     return state
 
 
 def end_build(connection: duckdb.DuckDBPyConnection, ingest: dict[str, Any], report: dict[str, Any]) -> None:
-    """All models are built and all blocking audits passed; no date is pending any more."""
+    """All models are built and all blocking audits passed; nothing is pending any more."""
     connection.execute("DELETE FROM raw.pending_dates")
     connection.execute("DELETE FROM raw.pending_days")
+    connection.execute("DELETE FROM raw.pending_people")
     _write(connection, BuildState(Stage.BUILT, ingest, report))
 
 

@@ -1,8 +1,22 @@
 MODEL (
   name intermediate.int_knowledge,
-  kind FULL,
+  kind INCREMENTAL_UNMANAGED (
+    forward_only FALSE
+  ),
+  table_format iceberg,
   description 'One row per user and course with evidence: the first completed attempt on each quiz of the lessons of the course.',
   grain (user_key, course_key)
+);
+
+@IF(
+  @runtime_stage = 'evaluating',
+  DELETE FROM @this_model AS knowledge
+  WHERE
+    knowledge.user_key IN (
+      SELECT
+        build_person.user_key
+      FROM staging.stg_build_people AS build_person
+    )
 );
 
 WITH evidence AS (
@@ -13,6 +27,8 @@ WITH evidence AS (
     stg_quiz_attempts.attempt_id,
     CASE WHEN stg_quiz_attempts.score >= stg_quizzes.pass_score THEN 1 ELSE 0 END AS is_correct
   FROM staging.stg_quiz_attempts
+  INNER JOIN staging.stg_build_people /* the people to build, each once */
+    ON stg_build_people.user_key = stg_quiz_attempts.user_key
   INNER JOIN staging.stg_users /* drops orphans of users */
     ON stg_users.user_key = stg_quiz_attempts.user_key
   INNER JOIN staging.stg_quizzes /* drops orphans of quizzes */

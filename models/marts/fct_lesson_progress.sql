@@ -1,7 +1,16 @@
 MODEL (
   name marts.fct_lesson_progress,
-  kind FULL,
-  depends_on (marts.dim_user, marts.dim_school, marts.dim_lesson, marts.dim_course),
+  kind INCREMENTAL_UNMANAGED (
+    forward_only FALSE
+  ),
+  table_format iceberg,
+  depends_on (
+    marts.dim_user,
+    marts.dim_school,
+    marts.dim_lesson,
+    marts.dim_course,
+    staging.stg_build_people
+  ),
   description 'One row per user and lesson with a progress row, of known users and lessons.',
   grain (user_key, lesson_key),
   audits (
@@ -43,6 +52,17 @@ MODEL (
   )
 );
 
+@IF(
+  @runtime_stage = 'evaluating',
+  DELETE FROM @this_model AS progress
+  WHERE
+    progress.user_key IN (
+      SELECT
+        build_person.user_key
+      FROM staging.stg_build_people AS build_person
+    )
+);
+
 SELECT
   stg_user_progress.user_key::INT AS user_key,
   stg_user_progress.lesson_key::INT AS lesson_key,
@@ -56,6 +76,8 @@ SELECT
   stg_user_progress.updated_at::TIMESTAMP AS updated_at,
   @local_date(stg_user_progress.updated_at, updated_day) AS updated_date
 FROM staging.stg_user_progress
+INNER JOIN staging.stg_build_people /* the people to build, each once */
+  ON stg_build_people.user_key = stg_user_progress.user_key
 INNER JOIN intermediate.int_users /* drops orphans of users */
   ON int_users.user_key = stg_user_progress.user_key
 INNER JOIN intermediate.int_lessons /* drops orphans of lessons */

@@ -1,7 +1,7 @@
 MODEL (
   name staging.stg_build_days,
   kind VIEW,
-  description 'The users and local dates that the incremental models build in this run (written by pipeline/build_days.py).'
+  description 'The users and local dates that the incremental models build in this run (written by pipeline/build_scope.py).'
 );
 
 SELECT

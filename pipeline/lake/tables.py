@@ -9,7 +9,7 @@ from typing import Any
 from sqlmesh import Context
 from sqlmesh.core.snapshot import Snapshot
 
-from pipeline.build_days import incremental_tables
+from pipeline.build_scope import incremental_tables
 from pipeline.lake.landing import Landed
 from pipeline.lake.place import Place
 

@@ -72,6 +72,8 @@ def test_killed_in_the_first_and_in_a_later_night(
         report = ingest(warehouse, school.url)
         assert _contents(warehouse) == scratch()
         assert _pending(warehouse) == ["2026-01-01", "2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"]
+        people = warehouse.execute("SELECT user_key FROM raw.pending_people ORDER BY 1").fetchall()
+        assert people == [(1,), (2,), (3,)]
         batches = warehouse.execute("SELECT batch_id, is_complete FROM raw.batches ORDER BY 1").fetchall()
         assert batches == [(1, False), (2, True), (3, False), (4, True)]
         assert report.batch_id == 4

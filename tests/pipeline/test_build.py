@@ -50,8 +50,8 @@ def rebuild(warehouse: Warehouse) -> BuildReport:
     return build(warehouse.context, warehouse.connection, Silent())
 
 
-def value(connection: duckdb.DuckDBPyConnection, query: str) -> object:
-    row = connection.execute(query).fetchone()
+def value(connection: duckdb.DuckDBPyConnection, query: str, *values: object) -> object:
+    row = connection.execute(query, list(values)).fetchone()
     assert row is not None
     return row[0]
 
@@ -70,6 +70,9 @@ def test_a_second_build_on_the_same_day_updates_every_mart(built: Settings) -> N
         connection.execute(
             "INSERT INTO raw.pending_days SELECT user_key, local_date FROM raw.analytics WHERE id = 10000000"
         )
+        learner = value(connection, "SELECT min(user_key) FROM marts.fct_lesson_progress")
+        connection.execute("UPDATE raw.user_progress SET progress_percentage = 12.34")
+        connection.execute("INSERT INTO raw.pending_people VALUES ($1)", [learner])
         connection.execute("UPDATE raw.courses SET title = 'Renamed'")
         connection.execute("UPDATE raw.users SET is_active = false WHERE role = 'TEACHER'")
 
@@ -81,6 +84,10 @@ def test_a_second_build_on_the_same_day_updates_every_mart(built: Settings) -> N
         assert value(connection, "SELECT sum(teachers_total) FROM marts.school_overview") == 0
         assert report.rows_processed["intermediate.int_user_day"] == 1
         assert report.rows_processed["marts.fct_user_day"] <= 5
+        changed = "SELECT DISTINCT user_key FROM marts.fct_lesson_progress WHERE progress_percentage = 12.34"
+        assert connection.execute(changed).fetchall() == [(learner,)]
+        own = "SELECT count(*) FROM marts.fct_lesson_progress WHERE user_key = $1"
+        assert report.rows_processed["marts.fct_lesson_progress"] == value(connection, own, learner)
         assert {audit.mart for audit in report.audits} >= {"leaderboard", "fct_user_day"}
         assert report.to_json()["audits"][0].keys() == {"mart", "audit", "rows", "passed", "blocking"}
         assert report.seconds.keys() >= {"marts.leaderboard", "marts.dim_course"}
@@ -111,8 +118,11 @@ def test_a_broken_audit_names_mart_audit_and_rows_and_the_next_build_converges(b
         connection = warehouse.connection
         before = connection.execute("FROM marts.fct_lesson_progress ORDER BY ALL").fetchall()
         connection.execute(
-            "INSERT INTO raw.user_progress SELECT * FROM raw.user_progress ORDER BY id LIMIT 3"
+            "INSERT INTO raw.user_progress SELECT * FROM raw.user_progress WHERE user_key IN "
+            "(SELECT user_key FROM marts.dim_user) AND lesson_key IN "
+            "(SELECT lesson_key FROM marts.dim_lesson) ORDER BY id LIMIT 3"
         )
+        connection.execute("INSERT INTO raw.pending_people SELECT DISTINCT user_key FROM raw.user_progress")
         with pytest.raises(AuditError) as caught:
             rebuild(warehouse)
         assert "marts.fct_lesson_progress: audit unique_by_blocks failed for 3 rows" in str(caught.value)
