@@ -11,13 +11,13 @@ from tests.ingest.conftest import School
 NOBODY: set[str] = set()
 # Change at the source (people, lessons and quizzes as $NAME), and who is touched by it, one after another.
 CHANGES: tuple[tuple[LiteralString, set[str]], ...] = (
-    ("SELECT 1", NOBODY),
-    ("UPDATE users SET last_login = now(), role = 'TEACHER', is_active = false", NOBODY),
-    ("INSERT INTO users (username, email, first_name, role) VALUES ('e', 'e', 'Eve', 'STUDENT')", NOBODY),
-    ("UPDATE lessons SET title = 'Other', position = 7", NOBODY),
-    ("UPDATE quizzes SET title = 'Other', due_at = now()", NOBODY),
-    ("UPDATE courses SET title = 'Other'", NOBODY),
-    ("UPDATE schools SET name = 'Other'", NOBODY),
+    (
+        "UPDATE users SET last_login = now(), role = 'TEACHER', is_active = false;"
+        "INSERT INTO users (username, email, first_name, role) VALUES ('e', 'e', 'Eve', 'STUDENT');"
+        "UPDATE lessons SET title = 'Other', position = 7; UPDATE courses SET title = 'Other';"
+        "UPDATE quizzes SET title = 'Other', due_at = now(); UPDATE schools SET name = 'Other'",
+        NOBODY,
+    ),
     ("UPDATE user_progress SET progress_percentage = 50, updated_at = now() WHERE user_id = 'ANN'", {"ann"}),
     ("UPDATE quiz_attempts SET score = 50, updated_at = now() WHERE user_id = 'BEN'", {"ben"}),
     ("UPDATE lessons SET course_id = 'COURSE' WHERE id = 'SUMS'", {"ann", "ben"}),

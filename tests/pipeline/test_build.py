@@ -13,7 +13,7 @@ from sqlmesh import Context
 from api.project import PROJECT
 from ingest.progress import Silent
 from pipeline.build import BuildReport, build
-from pipeline.build_days import incremental_tables
+from pipeline.build_scope import incremental_tables
 from pipeline.errors import AuditError, BuildError
 from pipeline.settings import Settings
 from pipeline.warehouse import Warehouse, open_warehouse, project_config
