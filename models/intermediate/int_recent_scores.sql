@@ -1,8 +1,22 @@
 MODEL (
   name intermediate.int_recent_scores,
-  kind FULL,
+  kind INCREMENTAL_UNMANAGED (
+    forward_only FALSE
+  ),
+  table_format iceberg,
   description 'One row per user with a completed attempt: the newest ones, at most five.',
   grain user_key
+);
+
+@IF(
+  @runtime_stage = 'evaluating',
+  DELETE FROM @this_model AS scores
+  WHERE
+    scores.user_key IN (
+      SELECT
+        build_person.user_key
+      FROM staging.stg_build_people AS build_person
+    )
 );
 
 WITH recent_attempts AS (
@@ -10,6 +24,8 @@ WITH recent_attempts AS (
     stg_quiz_attempts.user_key,
     stg_quiz_attempts.score
   FROM staging.stg_quiz_attempts
+  INNER JOIN staging.stg_build_people /* the people to build, each once */
+    ON stg_build_people.user_key = stg_quiz_attempts.user_key
   INNER JOIN staging.stg_quizzes /* drops orphans of quizzes */
     ON stg_quizzes.quiz_key = stg_quiz_attempts.quiz_key
   WHERE

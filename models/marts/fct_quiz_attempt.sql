@@ -1,7 +1,16 @@
 MODEL (
   name marts.fct_quiz_attempt,
-  kind FULL,
-  depends_on (marts.dim_user, marts.dim_school, marts.dim_quiz, marts.dim_course),
+  kind INCREMENTAL_UNMANAGED (
+    forward_only FALSE
+  ),
+  table_format iceberg,
+  depends_on (
+    marts.dim_user,
+    marts.dim_school,
+    marts.dim_quiz,
+    marts.dim_course,
+    staging.stg_build_people
+  ),
   description 'One row per attempt at a quiz by a known user on a known quiz, completed or not.',
   grain attempt_key,
   audits (
@@ -38,6 +47,17 @@ MODEL (
   )
 );
 
+@IF(
+  @runtime_stage = 'evaluating',
+  DELETE FROM @this_model AS attempt
+  WHERE
+    attempt.user_key IN (
+      SELECT
+        build_person.user_key
+      FROM staging.stg_build_people AS build_person
+    )
+);
+
 SELECT
   stg_quiz_attempts.attempt_key::INT AS attempt_key,
   stg_quiz_attempts.user_key::INT AS user_key,
@@ -55,6 +75,8 @@ SELECT
   stg_quiz_attempts.completed_at::TIMESTAMP AS completed_at,
   @local_date(stg_quiz_attempts.completed_at, zone_day) AS completed_date
 FROM staging.stg_quiz_attempts
+INNER JOIN staging.stg_build_people /* the people to build, each once */
+  ON stg_build_people.user_key = stg_quiz_attempts.user_key
 INNER JOIN intermediate.int_users /* drops orphans of users */
   ON int_users.user_key = stg_quiz_attempts.user_key
 INNER JOIN staging.stg_quizzes /* drops orphans of quizzes */
