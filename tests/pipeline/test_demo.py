@@ -22,6 +22,7 @@ from pipeline.demo_source import DATABASE, demo_settings
 from pipeline.demo_tour import check, serving
 from pipeline.settings import Settings
 from tests.conftest import School
+from tests.tracing import unmeasured
 
 PATIENCE = 120.0
 SMALL = ["demo", "--learners", "30", "--events", "2000"]
@@ -53,6 +54,7 @@ def watch(arguments: list[str]) -> str:
     command = [sys.executable, "-m", "pipeline.cli", *arguments]
     with subprocess.Popen(
         command,
+        env=unmeasured(os.environ),
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +32,7 @@ from pipeline.settings import Settings
 from pipeline.snapshots import current_id
 from tests.conftest import School, settings_of
 from tests.pipeline.conftest import Environment
+from tests.tracing import unmeasured
 from tests.waiting import PATIENCE, wait_until
 
 NOBODY = "postgresql://nobody@127.0.0.1:1/none"
@@ -80,14 +81,14 @@ class Scheduler:
 
 @contextmanager
 def scheduler(
-    settings: Settings, due: datetime, *arguments: str, environment: dict[str, str] | None = None
+    settings: Settings, due: datetime, *arguments: str, environment: Mapping[str, str] = os.environ
 ) -> Iterator[Scheduler]:
     """A scheduler whose nights are due at the time of day of `due`; killed with its night if still there."""
     source = settings.require_source_url()
     given = {"SCHOOLHOUSE_DATA_DIR": str(settings.data_dir), "SCHOOLHOUSE_SOURCE_URL": source}
     command = [sys.executable, "-m", "pipeline.cli", "schedule", "--at", f"{due:%H:%M:%S}", *arguments]
     with subprocess.Popen(
-        command, env=os.environ | given | (environment or {}), stderr=subprocess.PIPE, text=True
+        command, env={**environment, **given}, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             yield Scheduler(process)
@@ -127,7 +128,8 @@ def test_a_missed_night_runs_once_and_may_end_when_stopped(own_school: School, t
     with psycopg.connect(own_school.source_url) as connection:
         connection.execute("UPDATE schools SET is_active = code = 'harbor-high'")
 
-    with scheduler(settings, due, "--grace", "100", "--report", str(reports)) as first:
+    arguments = ("--grace", "100", "--report", str(reports))
+    with scheduler(settings, due, *arguments, environment=unmeasured(os.environ)) as first:
         assert first.wait_for("schedule_started")["missed"] is not None
         first.wait_for("night_started")
         assert first.end() == 0
@@ -182,7 +184,10 @@ def test_after_sleep_the_night_runs_once(unreachable: Settings, tmp_path: Path) 
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
 
-    with run_lock(unreachable), scheduler(unreachable, soon(3600), environment=asleep) as running:
+    with (
+        run_lock(unreachable),
+        scheduler(unreachable, soon(3600), environment=os.environ | asleep) as running,
+    ):
         assert running.wait_for("schedule_started")["missed"] is None
         time.sleep(1)
         (tmp_path / "woken").write_text("+28800")
