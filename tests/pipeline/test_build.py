@@ -112,8 +112,11 @@ def test_a_view_that_goes_leaves_its_learner_to_the_one_before(built: Settings) 
         assert connection.execute(POPULARITY).fetchall() == before
 
 
-def test_a_broken_audit_names_mart_audit_and_rows_and_the_next_build_converges(built: Settings) -> None:
-    """Guards against bad rows that stay behind when the next build skips what it thinks is done."""
+def test_what_fails_is_named_and_the_next_build_converges(built: Settings) -> None:
+    """Guards against bad rows that stay behind when the next build skips what it thinks is done.
+
+    A broken audit is named with mart and rows, a model that fails right after it without values.
+    """
     with open_warehouse(built) as warehouse:
         connection = warehouse.connection
         before = connection.execute("FROM marts.fct_lesson_progress ORDER BY ALL").fetchall()
@@ -130,8 +133,14 @@ def test_a_broken_audit_names_mart_audit_and_rows_and_the_next_build_converges(b
             "DELETE FROM raw.user_progress "
             "WHERE rowid NOT IN (SELECT min(rowid) FROM raw.user_progress GROUP BY id)"
         )
+        connection.execute("ALTER TABLE raw.courses RENAME COLUMN title TO heading")
+        with pytest.raises(
+            BuildError, match=r"^intermediate\.\w+ could not be built: Binder Error: .*\"title\""
+        ):
+            rebuild(warehouse)
+        connection.execute("ALTER TABLE raw.courses RENAME COLUMN heading TO title")
 
-        rebuild(warehouse)
+        assert rebuild(warehouse).audits
 
         assert connection.execute("FROM marts.fct_lesson_progress ORDER BY ALL").fetchall() == before
 
@@ -152,18 +161,6 @@ def test_facts_that_do_not_equal_the_ledger_are_not_published(built: Settings) -
             rebuild(warehouse)
     assert f"marts.fct_user_day: audit unique_by_blocks failed for {doubled} rows" in str(caught.value)
     assert "marts.fct_user_day: audit every_event_is_accounted_for failed for 2 rows" in str(caught.value)
-
-
-def test_a_model_that_fails_is_named_without_values(built: Settings) -> None:
-    with open_warehouse(built) as warehouse:
-        connection = warehouse.connection
-        connection.execute("ALTER TABLE raw.courses RENAME COLUMN title TO heading")
-        with pytest.raises(
-            BuildError, match=r"^intermediate\.\w+ could not be built: Binder Error: .*\"title\""
-        ):
-            rebuild(warehouse)
-        connection.execute("ALTER TABLE raw.courses RENAME COLUMN heading TO title")
-        assert rebuild(warehouse).audits
 
 
 def test_a_plan_that_was_killed_at_its_end_is_brought_to_an_end(built: Settings) -> None:
