@@ -1,43 +1,62 @@
 MODEL (
   name intermediate.int_compliance_row_ages,
   kind VIEW,
-  description 'One row per row of a source table with a retention limit, orphans left out: whose it is, or which school it belongs to, and when its time began.'
+  description 'One row per row of a source table with a retention limit, orphans left out: which school it belongs to (that of the person, where it is about one), and when its time began. Events of one person and date that are all on one side of the limit are one row, with their number and the first of them.'
 );
 
+WITH days AS (
+  SELECT
+    fct_user_day.user_key,
+    fct_user_day.activity_date,
+    fct_user_day.school_key,
+    fct_user_day.event_count,
+    fct_user_day.first_event_at,
+    fct_user_day.first_event_at < limits.kept_until
+    AND fct_user_day.last_event_at >= limits.kept_until AS is_on_both_sides
+  FROM marts.fct_user_day
+  CROSS JOIN intermediate.int_compliance_limits AS limits
+  WHERE
+    limits.source_table = 'analytics'
+)
 SELECT
   'analytics' AS source_table,
-  user_key,
-  NULL::INT AS school_key,
-  created_at AS kept_from
-FROM intermediate.int_events
+  days.school_key,
+  days.first_event_at AS kept_from,
+  days.event_count AS row_count
+FROM days
+WHERE
+  NOT days.is_on_both_sides
+UNION ALL
+SELECT
+  'analytics' AS source_table,
+  days.school_key,
+  events.created_at AS kept_from,
+  1 AS row_count
+FROM days
+INNER JOIN intermediate.int_events AS events /* of a few days, if any */
+  ON events.user_key = days.user_key AND events.activity_date = days.activity_date
+WHERE
+  days.is_on_both_sides
 UNION ALL
 SELECT
   'user_progress' AS source_table,
-  progress.user_key,
-  NULL::INT AS school_key,
-  progress.updated_at AS kept_from
-FROM staging.stg_user_progress AS progress
-INNER JOIN intermediate.int_users AS users /* drops orphans of users */
-  ON users.user_key = progress.user_key
-INNER JOIN staging.stg_lessons AS lessons /* drops orphans of lessons */
-  ON lessons.lesson_key = progress.lesson_key
+  school_key,
+  updated_at AS kept_from,
+  1 AS row_count
+FROM marts.fct_lesson_progress
 UNION ALL
 SELECT
   'quiz_attempts' AS source_table,
-  attempts.user_key,
-  NULL::INT AS school_key,
-  COALESCE(attempts.completed_at, attempts.started_at) AS kept_from
-FROM staging.stg_quiz_attempts AS attempts
-INNER JOIN intermediate.int_users AS users /* drops orphans of users */
-  ON users.user_key = attempts.user_key
-INNER JOIN staging.stg_quizzes AS quizzes /* drops orphans of quizzes */
-  ON quizzes.quiz_key = attempts.quiz_key
+  school_key,
+  COALESCE(completed_at, started_at) AS kept_from,
+  1 AS row_count
+FROM marts.fct_quiz_attempt
 UNION ALL
 SELECT
   'class_enrollments' AS source_table,
-  NULL::INT AS user_key,
   classes.school_key,
-  enrollments.enrolled_at AS kept_from
+  enrollments.enrolled_at AS kept_from,
+  1 AS row_count
 FROM staging.stg_class_enrollments AS enrollments
 INNER JOIN intermediate.int_users AS users /* drops orphans of users */
   ON users.user_key = enrollments.user_key
@@ -46,32 +65,34 @@ INNER JOIN staging.stg_classes AS classes /* drops orphans of classes */
 UNION ALL
 SELECT
   'users' AS source_table,
-  user_key,
-  NULL::INT AS school_key,
-  COALESCE(last_login_at, created_at) AS kept_from
-FROM staging.stg_users
+  users.school_key,
+  COALESCE(accounts.last_login_at, accounts.created_at) AS kept_from,
+  1 AS row_count
+FROM staging.stg_users AS accounts
+INNER JOIN intermediate.int_users AS users /* everybody */
+  ON users.user_key = accounts.user_key
 UNION ALL
 SELECT
   'consents' AS source_table,
-  consents.user_key,
-  NULL::INT AS school_key,
-  consents.given_at AS kept_from
+  users.school_key,
+  consents.given_at AS kept_from,
+  1 AS row_count
 FROM staging.stg_consents AS consents
 INNER JOIN intermediate.int_users AS users /* drops consents of nobody */
   ON users.user_key = consents.user_key
 UNION ALL
 SELECT
   'data_subject_requests' AS source_table,
-  NULL::INT AS user_key,
   places.school_key,
-  requests.received_at AS kept_from
+  requests.received_at AS kept_from,
+  1 AS row_count
 FROM staging.stg_data_subject_requests AS requests
 LEFT JOIN intermediate.int_compliance_request_schools AS places
   ON places.request_key = requests.request_key
 UNION ALL
 SELECT
   'security_incidents' AS source_table,
-  NULL::INT AS user_key,
   school_key,
-  aware_at AS kept_from
+  aware_at AS kept_from,
+  1 AS row_count
 FROM staging.stg_security_incidents

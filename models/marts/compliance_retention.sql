@@ -25,53 +25,43 @@ MODEL (
 );
 
 WITH limits AS (
-  /* the moment is found once a table, not once a row */
   SELECT
-    retention_limits.source_table,
-    retention_limits.limit_days,
-    stg_batch.as_of - retention_limits.limit_days * INTERVAL '24' HOUR AS kept_until
-  FROM seeds.retention_limits
-  CROSS JOIN staging.stg_batch
-), users AS (
-  SELECT
-    user_key,
-    school_key
-  FROM marts.dim_user
+    source_table,
+    limit_days,
+    kept_until
+  FROM intermediate.int_compliance_limits
 ), schools AS (
   SELECT
     school_key
   FROM marts.dim_school
-), per_person AS (
-  /* inner: a table without a limit has nothing to be overdue; grouped before the join, since events are many */
+), per_place AS (
+  /* inner: a table without a limit has nothing to be overdue; grouped before the next join, since rows are many */
   SELECT
     row_ages.source_table,
-    row_ages.user_key,
     row_ages.school_key,
-    COUNT(*) AS rows_total,
-    COUNT(*) FILTER(WHERE
-      row_ages.kept_from < limits.kept_until) AS rows_overdue,
+    SUM(row_ages.row_count) AS rows_total,
+    SUM(
+      CASE WHEN row_ages.kept_from < limits.kept_until THEN row_ages.row_count ELSE 0 END
+    ) AS rows_overdue,
     MIN(row_ages.kept_from) AS oldest_at
   FROM intermediate.int_compliance_row_ages AS row_ages
   INNER JOIN limits
     ON limits.source_table = row_ages.source_table
   GROUP BY
     row_ages.source_table,
-    row_ages.user_key,
     row_ages.school_key
 ), per_school AS (
   SELECT
-    per_person.source_table,
+    per_place.source_table,
     COALESCE(schools.school_key, 0) AS school_key,
-    SUM(per_person.rows_total) AS rows_total,
-    SUM(per_person.rows_overdue) AS rows_overdue,
-    MIN(per_person.oldest_at) AS oldest_at
-  FROM per_person
-  LEFT JOIN users
-    ON users.user_key = per_person.user_key
+    SUM(per_place.rows_total) AS rows_total,
+    SUM(per_place.rows_overdue) AS rows_overdue,
+    MIN(per_place.oldest_at) AS oldest_at
+  FROM per_place
   LEFT JOIN schools
-    ON schools.school_key = COALESCE(per_person.school_key, users.school_key)
+    ON schools.school_key = per_place.school_key
   GROUP BY
-    per_person.source_table,
+    per_place.source_table,
     COALESCE(schools.school_key, 0)
 )
 SELECT
