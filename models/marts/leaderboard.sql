@@ -54,7 +54,7 @@ MODEL (
   )
 );
 
-WITH entries AS (
+WITH places AS (
   SELECT
     int_leaderboard_entries.timeframe,
     int_leaderboard_entries.scope,
@@ -62,52 +62,34 @@ WITH entries AS (
     int_leaderboard_entries.user_key,
     int_leaderboard_entries.xp,
     ROW_NUMBER() OVER (
-      PARTITION BY int_leaderboard_entries.timeframe, int_leaderboard_entries.scope, int_leaderboard_entries.scope_key
-      ORDER BY int_leaderboard_entries.xp DESC, int_leaderboard_entries.last_xp_at, int_leaderboard_entries.tie_order
-    ) AS position
+      PARTITION BY int_leaderboard_entries.board_key
+      ORDER BY int_leaderboard_entries.step, int_leaderboard_entries.place
+    ) AS position,
+    RANK() OVER by_xp AS rank,
+    DENSE_RANK() OVER by_xp AS dense_rank,
+    COUNT(*) OVER by_xp AS not_below_count, /* whoever has as much XP included */
+    MIN(int_leaderboard_entries.xp) OVER (
+      PARTITION BY int_leaderboard_entries.board_key
+      ORDER BY int_leaderboard_entries.step
+      RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS next_xp,
+    COUNT(*) OVER (PARTITION BY int_leaderboard_entries.board_key) AS participants
   FROM intermediate.int_leaderboard_entries
-), ties AS (
-  SELECT
-    entries.timeframe,
-    entries.scope,
-    entries.scope_key,
-    entries.xp,
-    COUNT(*) AS tie_count,
-    MIN(entries.position) AS rank
-  FROM entries
-  GROUP BY
-    entries.timeframe,
-    entries.scope,
-    entries.scope_key,
-    entries.xp
-), ranks AS (
-  SELECT
-    ties.timeframe,
-    ties.scope,
-    ties.scope_key,
-    ties.xp,
-    ties.tie_count,
-    ties.rank,
-    ROW_NUMBER() OVER (PARTITION BY ties.timeframe, ties.scope, ties.scope_key ORDER BY ties.xp DESC) AS dense_rank,
-    LAG(ties.xp) OVER (PARTITION BY ties.timeframe, ties.scope, ties.scope_key ORDER BY ties.xp DESC) AS next_xp,
-    SUM(ties.tie_count) OVER (PARTITION BY ties.timeframe, ties.scope, ties.scope_key) AS participants
-  FROM ties
+  WINDOW by_xp AS (
+    PARTITION BY int_leaderboard_entries.board_key
+    ORDER BY int_leaderboard_entries.step
+  )
 )
 SELECT
-  entries.timeframe::TEXT AS timeframe,
-  entries.scope::TEXT AS scope,
-  entries.scope_key::INT AS scope_key,
-  entries.user_key::INT AS user_key,
-  entries.xp::BIGINT AS xp,
-  ranks.rank::INT AS rank,
-  ranks.dense_rank::INT AS dense_rank,
-  entries.position::INT AS "position",
-  CAST(100 * CAST(ranks.participants - ranks.rank - ranks.tie_count + 1 AS DOUBLE) / NULLIF(ranks.participants - 1, 0) AS DOUBLE) AS percentile,
-  CAST(ranks.next_xp - entries.xp AS BIGINT) AS xp_to_next_rank,
-  ranks.participants::INT AS participants
-FROM entries
-INNER JOIN ranks /* every entry has its tie group */
-  ON ranks.timeframe = entries.timeframe
-  AND ranks.scope = entries.scope
-  AND ranks.scope_key = entries.scope_key
-  AND ranks.xp = entries.xp
+  places.timeframe::TEXT AS timeframe,
+  places.scope::TEXT AS scope,
+  places.scope_key::INT AS scope_key,
+  places.user_key::INT AS user_key,
+  places.xp::BIGINT AS xp,
+  places.rank::INT AS rank,
+  places.dense_rank::INT AS dense_rank,
+  places.position::INT AS "position",
+  CAST(100 * CAST(places.participants - places.not_below_count AS DOUBLE) / NULLIF(places.participants - 1, 0) AS DOUBLE) AS percentile,
+  CAST(places.next_xp - places.xp AS BIGINT) AS xp_to_next_rank,
+  places.participants::INT AS participants
+FROM places
