@@ -12,6 +12,8 @@ _COLUMNS = """
 SELECT wanted.name AS table_name, class.oid::bigint AS oid, class.relkind::text AS relkind,
        greatest(class.reltuples, 0)::bigint AS rows_estimate,
        CASE WHEN class.relkind = 'r' THEN pg_relation_size(class.oid) / 8192 ELSE 0 END AS pages,
+       (class.relkind = 'r' AND NOT class.relhassubclass AND method.amname = 'heap'
+           AND has_table_privilege(class.oid, 'SELECT')) AS has_transactions,
        attribute.attname::text AS column_name,
        format_type(
            CASE type.typtype WHEN 'd' THEN type.typbasetype ELSE attribute.atttypid END,
@@ -26,6 +28,7 @@ JOIN pg_attribute AS attribute ON attribute.attrelid = class.oid AND attribute.a
     AND NOT attribute.attisdropped
 JOIN pg_type AS type ON type.oid = attribute.atttypid
 LEFT JOIN pg_type AS base ON base.oid = type.typbasetype
+LEFT JOIN pg_am AS method ON method.oid = class.relam
 ORDER BY wanted.name, attribute.attnum
 """
 
@@ -52,11 +55,15 @@ class SourceColumn:
 
 @dataclass(frozen=True)
 class SourceTable:
-    """A table at the source. `pages` is 0 for what cannot be read by block (views, partitioned tables)."""
+    """A table at the source. `pages` is 0 for what cannot be read by block (views, partitioned tables).
+
+    `heap` is the oid of a table whose rows carry the ids of the transactions that wrote them, else None.
+    """
 
     name: str
     rows_estimate: int
     pages: int
+    heap: int | None = None
     columns: dict[str, SourceColumn] = field(default_factory=dict)
     unique: tuple[frozenset[str], ...] = ()
 
@@ -74,7 +81,10 @@ def describe(source: Source, names: list[str]) -> dict[str, SourceTable]:
     for row in source.query(_COLUMNS, ",".join(names)).to_pylist():
         name = row["table_name"]
         if name not in tables:
-            tables[name] = SourceTable(name, row["rows_estimate"], row["pages"], unique=tuple(unique[name]))
+            heap = row["oid"] if row["has_transactions"] else None
+            tables[name] = SourceTable(
+                name, row["rows_estimate"], row["pages"], heap, unique=tuple(unique[name])
+            )
         kind = "enum" if row["is_enum"] else row["column_type"]
         tables[name].columns[row["column_name"]] = SourceColumn(row["column_name"], kind, row["is_readable"])
     return tables

@@ -1,11 +1,14 @@
 """Count and checksum per block of ids, of a source table and of its raw table; what differs is copied again.
 
-Both sides compute one number of 31 bits per row from the checksum columns and sum it. The sum does not depend
-on the order of rows, so a block is equal only when it holds the same rows. A block is 1,024 whole numbers in
-a row, or the 1/65,536 of the UUIDs with the same end: few rows, since one that is gone costs its whole block.
+Once all rows that were written since the last batch are here (horizons), a block holds the same rows on both
+sides if it holds as many: nothing is at the source that is not here. PostgreSQL counts its own.
 
-The checksum columns of the source are read and summed here: PostgreSQL takes twice as long to compute the
-sums as to send what they are made of.
+Otherwise both sides compute one number of 31 bits per row from the checksum columns and sum it. The sum does
+not depend on the order of rows, so a block is equal only when it holds the same rows. These columns are read
+and summed here: PostgreSQL takes twice as long to compute the sums as to send what they are made of.
+
+A block is 1,024 whole numbers in a row, or the 1/65,536 of the UUIDs with the same end: few rows, since one
+that is gone costs its whole block.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from queue import SimpleQueue
 
 import duckdb
@@ -42,6 +46,14 @@ _POSTGRES_BLOCK = {
 }
 
 
+@dataclass(frozen=True)
+class Question:
+    """One table: counts alone, when what was written since the last batch is found in another way."""
+
+    fit: TableFit
+    counts_only: bool
+
+
 class Fingerprints:
     """Asks the source, on connections of its own, while tables are being loaded."""
 
@@ -50,25 +62,28 @@ class Fingerprints:
 
     def differing(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> list[int]:
         """Blocks in which raw (with what is withheld of it) and source differ."""
+        theirs = self._answers[spec.name].result()
+        figures = [name for name in theirs.column_names if name != "block"]
+        sums = ", ".join(f"sum({figure}) AS {figure}" for figure in figures)
+        differs = " OR ".join(f"theirs.{figure} IS DISTINCT FROM ours.{figure}" for figure in figures)
         sql = f"""
             WITH ours AS (
-                SELECT block, sum(row_count) AS row_count, sum(checksum) AS checksum
-                FROM ({_ours(spec)} UNION ALL SELECT block, row_count, checksum
+                SELECT block, {sums}
+                FROM ({_ours(spec, figures)} UNION ALL SELECT block, {", ".join(figures)}
                       FROM raw.withheld WHERE table_name = $1)
                 GROUP BY block
             )
             SELECT coalesce(ours.block, theirs.block)
             FROM ours FULL JOIN ingest_theirs AS theirs ON theirs.block = ours.block
-            WHERE theirs.row_count IS DISTINCT FROM ours.row_count
-                OR theirs.checksum IS DISTINCT FROM ours.checksum
+            WHERE {differs}
             ORDER BY 1"""
-        with registered(connection, "ingest_theirs", self._answers[spec.name].result()):
+        with registered(connection, "ingest_theirs", theirs):
             return [row[0] for row in connection.execute(sql, [spec.name]).fetchall()]
 
 
 @contextmanager
-def asked(source: Source, fits: list[TableFit]) -> Iterator[Fingerprints]:
-    """Put the question for these tables; answers are waited for when they are used."""
+def asked(source: Source, questions: list[Question]) -> Iterator[Fingerprints]:
+    """Put these questions; answers are waited for when they are used."""
     with ExitStack() as stack:
         # A standby shares no snapshot: there the answers are all in before loading begins.
         is_shared = bool(source.snapshot.name)
@@ -77,21 +92,30 @@ def asked(source: Source, fits: list[TableFit]) -> Iterator[Fingerprints]:
             free.put(stack.enter_context(source.share()) if is_shared else source)
         executor = stack.enter_context(ThreadPoolExecutor(max_workers=free.qsize()))
         stack.callback(executor.shutdown, cancel_futures=True)
-        answers = {fit.spec.name: executor.submit(_ask, free, fit) for fit in fits}
+        answers = {one.fit.spec.name: executor.submit(_ask, free, one) for one in questions}
         if not is_shared:
             wait(answers.values())
         yield Fingerprints(answers)
 
 
-def _ask(free: SimpleQueue[Source], fit: TableFit) -> pa.Table:
+def _ask(free: SimpleQueue[Source], question: Question) -> pa.Table:
     source = free.get()
     try:
-        return _theirs(source, fit)
+        return _counts(source, question.fit) if question.counts_only else _totals(source, question.fit)
     finally:
         free.put(source)
 
 
-def _theirs(source: Source, fit: TableFit) -> pa.Table:
+def _counts(source: Source, fit: TableFit) -> pa.Table:
+    """block, row_count of the source's rows."""
+    column = fit.spec.column(fit.spec.block or "")
+    block = _POSTGRES_BLOCK[column.kind].format(quoted(column.source))
+    return source.query(
+        f"SELECT {block} AS block, count(*) AS row_count FROM {quoted(fit.spec.name)} GROUP BY 1"
+    )
+
+
+def _totals(source: Source, fit: TableFit) -> pa.Table:
     """block, row_count, checksum of the source's rows. In a database of its own: the warehouse is busy."""
     columns = tuple(fit.spec.column(name) for name in fit.spec.checksum)
     with duckdb.connect(config={"threads": 1}) as own:
@@ -104,17 +128,19 @@ def _theirs(source: Source, fit: TableFit) -> pa.Table:
         return own.execute(f"SELECT block, {sums} FROM totals GROUP BY block").to_arrow_table()
 
 
-def _ours(spec: TableSpec) -> str:
-    return f"SELECT {block_totals(spec)} FROM raw.{quoted(spec.name)} GROUP BY 1"
+def _ours(spec: TableSpec, figures: Sequence[str]) -> str:
+    return f"SELECT {block_totals(spec, figures)} FROM raw.{quoted(spec.name)} GROUP BY 1"
 
 
-def block_totals(spec: TableSpec) -> str:
-    """Select list in DuckDB: block, rows, checksum; to be grouped by the first."""
+def block_totals(spec: TableSpec, figures: Sequence[str] = ("row_count", "checksum")) -> str:
+    """Select list in DuckDB: block and these figures of it; to be grouped by the first."""
     numbers = ", ".join(_NUMBER[spec.column(name).kind].format(quoted(name)) for name in spec.checksum)
-    return (
-        f"{block_of(spec)} AS block, count(*) AS row_count, "
-        f"CAST(sum(xor({numbers}) & {_BITS}) AS BIGINT) AS checksum"
-    )
+    expressions = {
+        "row_count": "count(*)",
+        "checksum": f"CAST(sum(xor({numbers}) & {_BITS}) AS BIGINT)",
+    }
+    listed = ", ".join(f"{expressions[figure]} AS {figure}" for figure in figures)
+    return f"{block_of(spec)} AS block, {listed}"
 
 
 def block_of(spec: TableSpec) -> str:

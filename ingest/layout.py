@@ -26,6 +26,7 @@ BOOKKEEPING: dict[str, Columns] = {
         "last_at": "TIMESTAMP",
         "batch_id": "BIGINT",
     },
+    "horizons": {"table_name": "VARCHAR", "history": "VARCHAR", "xid": "BIGINT", "batch_id": "BIGINT"},
     "touched_dates": {"batch_id": "BIGINT", "local_date": "DATE"},
     "pending_dates": {"local_date": "DATE"},
     "pending_days": {"user_key": "INTEGER", "local_date": "DATE"},

@@ -11,7 +11,8 @@ import pyarrow as pa
 from ingest.catalog import describe
 from ingest.columns import Mode
 from ingest.counts import count, unknown_zones
-from ingest.fingerprints import asked
+from ingest.fingerprints import Question, asked
+from ingest.horizons import Horizons
 from ingest.keys import IsErased, Keys
 from ingest.layout import create_raw
 from ingest.progress import Reporter, Silent
@@ -51,10 +52,12 @@ def ingest(
         moment = _naive(as_of or source.snapshot.now)
         before = _previous_as_of(connection)
         batch_id = _new_batch(connection, moment, _naive(source.snapshot.now))
-        with asked(source, _compared(connection, fits)) as fingerprints:
+        horizons = Horizons(connection, source)
+        with asked(source, _questions(connection, fits, horizons)) as fingerprints:
             batch = Batch(
                 connection=connection,
                 source=source,
+                horizons=horizons,
                 fingerprints=fingerprints,
                 keys=Keys(connection, is_erased),
                 zones=_zones(connection, [moment, *([before] if before else [])]),
@@ -87,10 +90,12 @@ def _new_batch(connection: duckdb.DuckDBPyConnection, as_of: datetime, source_no
     )
 
 
-def _compared(connection: duckdb.DuckDBPyConnection, fits: list[TableFit]) -> list[TableFit]:
+def _questions(
+    connection: duckdb.DuckDBPyConnection, fits: list[TableFit], horizons: Horizons
+) -> list[Question]:
     """Tables whose older rows are compared block by block: not those still empty here."""
     return [
-        fit
+        Question(fit, counts_only=horizons.since(fit) is not None)
         for fit in fits
         if fit.spec.mode is not Mode.REPLACE
         and connection.execute(f"SELECT 1 FROM raw.{quoted(fit.spec.name)} LIMIT 1").fetchone()

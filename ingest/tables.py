@@ -16,6 +16,7 @@ from ingest.columns import Mode
 from ingest.counts import late_rows
 from ingest.errors import TruncationError
 from ingest.fingerprints import Fingerprints, block_of, in_blocks
+from ingest.horizons import Horizons
 from ingest.keys import Keys
 from ingest.places import following
 from ingest.progress import Reporter
@@ -38,6 +39,7 @@ class Batch:
 
     connection: duckdb.DuckDBPyConnection
     source: Source
+    horizons: Horizons
     fingerprints: Fingerprints
     keys: Keys
     zones: ZoneDays
@@ -74,6 +76,8 @@ def load(batch: Batch, fit: TableFit) -> Loaded:
             touch_passed(batch.connection, batch.batch_id, batch.before, batch.as_of)
         touch_passed_people(batch.connection, fit.spec, batch.before, batch.as_of)
         store_watermark(batch.connection, fit.spec, batch.batch_id, batch.source_now)
+        if fit.spec.mode is not Mode.REPLACE:
+            batch.horizons.store(fit, batch.batch_id)
         batch.keys.store(batch.batch_id)
     loaded = Loaded(fit, table.rows_read, table.changes, table.late, monotonic() - started)
     batch.report.finish(fit.spec.name, _line(loaded))
@@ -99,8 +103,7 @@ class _Table:
         elif self._spec.mode is Mode.REPLACE or self._fit.found is None:
             self._follow("true")
         else:
-            self._follow_cursor()
-            self._follow_blocks()
+            self._follow_blocks(self._follow_new())
         self._guard(rows)
 
     def _copy(self) -> None:
@@ -115,12 +118,19 @@ class _Table:
         self.changes = Changes(inserted=rows)
         self._note(self._raw, self._raw)
 
-    def _follow_cursor(self) -> None:
-        clause, settings = since(self._connection, self._spec)
-        self._follow("false", clause, settings)
+    def _follow_new(self) -> set[int]:
+        """Apply what was written since the last batch; blocks that counts alone can no longer judge."""
+        condition = self._batch.horizons.since(self._fit)
+        if condition is None:
+            # By the cursor, which may miss some: then blocks are compared by more than their counts.
+            self._follow("false", *since(self._connection, self._spec))
+            return set()
+        self._follow("false", *condition)
+        return set(withheld.blocks(self._connection))
 
-    def _follow_blocks(self) -> None:
-        blocks = self._batch.fingerprints.differing(self._connection, self._spec)
+    def _follow_blocks(self, doubtful: set[int]) -> None:
+        differing = self._batch.fingerprints.differing(self._connection, self._spec)
+        blocks = sorted(doubtful.union(differing))
         if blocks:
             clause, settings = in_blocks(self._fit, blocks)
             scope = f"{block_of(self._spec)} IN (SELECT unnest($1::BIGINT[]))"

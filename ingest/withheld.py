@@ -30,6 +30,11 @@ def add(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:
         )
 
 
+def blocks(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """Blocks of the rows that were counted."""
+    return [row[0] for row in connection.execute("SELECT DISTINCT block FROM ingest_withheld").fetchall()]
+
+
 def forget(
     connection: duckdb.DuckDBPyConnection, spec: TableSpec, condition: str, values: Sequence[object]
 ) -> None:
