@@ -14,7 +14,7 @@ SELECT wanted.name AS table_name, class.oid::bigint AS oid, class.relkind::text 
        CASE WHEN class.relkind = 'r' THEN pg_relation_size(class.oid) / 8192 ELSE 0 END AS pages,
        (class.relkind = 'r' AND NOT class.relhassubclass AND method.amname = 'heap'
            AND has_table_privilege(class.oid, 'SELECT')) AS has_transactions,
-       attribute.attname::text AS column_name,
+       attribute.attname::text AS column_name, attribute.attnum::bigint AS number,
        format_type(
            CASE type.typtype WHEN 'd' THEN type.typbasetype ELSE attribute.atttypid END,
            CASE type.typtype WHEN 'd' THEN type.typtypmod ELSE attribute.atttypmod END
@@ -46,11 +46,15 @@ WHERE index.indisunique AND index.indisvalid AND index.indpred IS NULL AND index
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column at the source; `type` as format_type() writes it, 'enum' for an enum of any name."""
+    """A column at the source; `type` as format_type() writes it, 'enum' for an enum of any name.
+
+    `number` is never given to another column of the table.
+    """
 
     name: str
     type: str
     is_readable: bool
+    number: int
 
 
 @dataclass(frozen=True)
@@ -86,5 +90,7 @@ def describe(source: Source, names: list[str]) -> dict[str, SourceTable]:
                 name, row["rows_estimate"], row["pages"], heap, unique=tuple(unique[name])
             )
         kind = "enum" if row["is_enum"] else row["column_type"]
-        tables[name].columns[row["column_name"]] = SourceColumn(row["column_name"], kind, row["is_readable"])
+        tables[name].columns[row["column_name"]] = SourceColumn(
+            row["column_name"], kind, row["is_readable"], row["number"]
+        )
     return tables

@@ -39,6 +39,8 @@ class Kind(StrEnum):
 class Mode(StrEnum):
     """How rows arrive.
 
+    Where the source's transaction ids tell what was written since (horizons), that is read, and deletes are
+    found by counts. Elsewhere:
     append: rows never change; read from the cursor (minus overlap) on, deletes found per block of ids.
     merge: rows change; read from the cursor (minus overlap) on, everything else compared per block of ids.
     replace: small; read in full every night and compared row by row.
@@ -94,10 +96,11 @@ class TableSpec:
     """One source table and the raw table of the same name.
 
     `key`: raw columns that identify a row. `cursor`: raw column the reading resumes from, `overlap` behind
-    the watermark (ids for an integer cursor). `block` and `checksum`: raw columns by which older rows are
-    compared with the source, block by block. `happened_at`: SQL over raw columns; a row after as_of is
-    future. `moves`: column of the event stream through which a change here changes an event's school,
-    local date or orphanhood. `ignored`: source columns that are left behind on purpose.
+    the watermark (ids for an integer cursor). `block` (a number, or a person whose rows go with the person)
+    and `checksum`: raw columns by which older rows are compared with the source, block by block.
+    `happened_at`: SQL over raw columns; a row after as_of is future. `moves`: column of the event stream
+    through which a change here changes an event's school, local date or orphanhood. `ignored`: source columns
+    that are left behind on purpose.
     """
 
     name: str

@@ -6,9 +6,6 @@ sides if it holds as many: nothing is at the source that is not here. PostgreSQL
 Otherwise both sides compute one number of 31 bits per row from the checksum columns and sum it. The sum does
 not depend on the order of rows, so a block is equal only when it holds the same rows. These columns are read
 and summed here: PostgreSQL takes twice as long to compute the sums as to send what they are made of.
-
-A block is 1,024 whole numbers in a row, or the 1/65,536 of the UUIDs with the same end: few rows, since one
-that is gone costs its whole block.
 """
 
 from __future__ import annotations
@@ -22,12 +19,12 @@ from queue import SimpleQueue
 import duckdb
 import pyarrow as pa
 
+from ingest.blocks import block_of, is_by_person, read_block, source_block, with_keys
 from ingest.columns import Kind, TableSpec
 from ingest.read import read_columns
 from ingest.schema import TableFit
 from ingest.source import Source
 from ingest.warehouse import quoted, registered
-from ingest.watermarks import Condition
 
 ASKERS = 2
 # The last 8 hexadecimal digits of a UUID and microseconds since 1970, as BIGINT.
@@ -37,13 +34,7 @@ _NUMBER = {
     Kind.TIMESTAMP: "epoch_us({0})",
 }
 _BITS = 2**31 - 1
-_BLOCK_BITS = 10
-_BLOCK = {Kind.BIGINT: f"({{0}} >> {_BLOCK_BITS})", Kind.UUID: "({0} & 65535)"}
-# The same in PostgreSQL. Byte by byte: by way of text it takes five times as long.
-_POSTGRES_BLOCK = {
-    Kind.BIGINT: _BLOCK[Kind.BIGINT].format("{0}::bigint"),
-    Kind.UUID: "((get_byte(uuid_send({0}), 14) << 8) | get_byte(uuid_send({0}), 15))::bigint",
-}
+_FIGURES = ("row_count", "checksum")
 
 
 @dataclass(frozen=True)
@@ -60,6 +51,10 @@ class Fingerprints:
     def __init__(self, answers: dict[str, Future[pa.Table]]) -> None:
         self._answers = answers
 
+    def __contains__(self, spec: TableSpec) -> bool:
+        """Whether the table is compared at all."""
+        return spec.name in self._answers
+
     def differing(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> list[int]:
         """Blocks in which raw (with what is withheld of it) and source differ."""
         theirs = self._answers[spec.name].result()
@@ -74,7 +69,7 @@ class Fingerprints:
                 GROUP BY block
             )
             SELECT coalesce(ours.block, theirs.block)
-            FROM ours FULL JOIN ingest_theirs AS theirs ON theirs.block = ours.block
+            FROM ours FULL JOIN {with_keys(spec, "ingest_theirs")} AS theirs ON theirs.block = ours.block
             WHERE {differs}
             ORDER BY 1"""
         with registered(connection, "ingest_theirs", theirs):
@@ -108,23 +103,27 @@ def _ask(free: SimpleQueue[Source], question: Question) -> pa.Table:
 
 def _counts(source: Source, fit: TableFit) -> pa.Table:
     """block, row_count of the source's rows."""
-    column = fit.spec.column(fit.spec.block or "")
-    block = _POSTGRES_BLOCK[column.kind].format(quoted(column.source))
-    return source.query(
-        f"SELECT {block} AS block, count(*) AS row_count FROM {quoted(fit.spec.name)} GROUP BY 1"
+    counted = (
+        f"SELECT {source_block(fit.spec)} AS block, count(*) AS row_count "
+        f"FROM {quoted(fit.spec.name)} GROUP BY 1"
     )
+    # UUIDs as text: there are few, and Arrow's own type is not what the driver gives.
+    block = "block::text AS block" if is_by_person(fit.spec) else "block"
+    return source.query(f"SELECT {block}, row_count FROM ({counted}) AS counted")
 
 
 def _totals(source: Source, fit: TableFit) -> pa.Table:
     """block, row_count, checksum of the source's rows. In a database of its own: the warehouse is busy."""
-    columns = tuple(fit.spec.column(name) for name in fit.spec.checksum)
+    spec = fit.spec
+    names = dict.fromkeys([*spec.checksum, spec.block or spec.checksum[0]])
+    block, kind = read_block(spec)
     with duckdb.connect(config={"threads": 1}) as own:
-        own.execute("CREATE TABLE totals (block BIGINT, row_count BIGINT, checksum BIGINT)")
-        add = f"INSERT INTO totals SELECT {block_totals(fit.spec)} FROM ingest_rows GROUP BY 1"
-        for batch in read_columns(source, fit, columns):
+        own.execute(f"CREATE TABLE totals (block {kind}, row_count BIGINT, checksum BIGINT)")
+        add = f"INSERT INTO totals SELECT {_totals_by(block, spec)} FROM ingest_rows GROUP BY 1"
+        for batch in read_columns(source, fit, [spec.column(name) for name in names]):
             with registered(own, "ingest_rows", pa.Table.from_batches([batch])):
                 own.execute(add)
-        sums = ", ".join(f"CAST(sum({name}) AS BIGINT) AS {name}" for name in ("row_count", "checksum"))
+        sums = ", ".join(f"CAST(sum({name}) AS BIGINT) AS {name}" for name in _FIGURES)
         return own.execute(f"SELECT block, {sums} FROM totals GROUP BY block").to_arrow_table()
 
 
@@ -132,32 +131,16 @@ def _ours(spec: TableSpec, figures: Sequence[str]) -> str:
     return f"SELECT {block_totals(spec, figures)} FROM raw.{quoted(spec.name)} GROUP BY 1"
 
 
-def block_totals(spec: TableSpec, figures: Sequence[str] = ("row_count", "checksum")) -> str:
-    """Select list in DuckDB: block and these figures of it; to be grouped by the first."""
+def block_totals(spec: TableSpec, figures: Sequence[str] = _FIGURES) -> str:
+    """Select list in DuckDB, of rows of raw: block and these figures of it; to be grouped by the first."""
+    return _totals_by(block_of(spec), spec, figures)
+
+
+def _totals_by(block: str, spec: TableSpec, figures: Sequence[str] = _FIGURES) -> str:
     numbers = ", ".join(_NUMBER[spec.column(name).kind].format(quoted(name)) for name in spec.checksum)
     expressions = {
         "row_count": "count(*)",
-        "checksum": f"CAST(sum(xor({numbers}) & {_BITS}) AS BIGINT)",
+        "checksum": f"CAST(sum(xor({numbers}) & {_BITS}) AS BIGINT)" if numbers else "0",
     }
     listed = ", ".join(f"{expressions[figure]} AS {figure}" for figure in figures)
-    return f"{block_of(spec)} AS block, {listed}"
-
-
-def block_of(spec: TableSpec) -> str:
-    """The block of a row, in DuckDB."""
-    column = spec.column(spec.block or "")
-    return _BLOCK[column.kind].format(_NUMBER[column.kind].format(quoted(column.name)))
-
-
-def in_blocks(fit: TableFit, blocks: Sequence[int]) -> Condition:
-    """Rows of these blocks."""
-    spec, settings = fit.spec, {"blocks": f"{{{','.join(map(str, blocks))}}}"}
-    column = spec.column(spec.block or "")
-    name = quoted(column.source)
-    wanted = "unnest(current_setting('schoolhouse.blocks')::bigint[])"
-    if column.kind is Kind.BIGINT and fit.found and fit.found.is_unique({column.source}):
-        # A block is a range of ids: the source finds it through the index.
-        low, high = f"wanted.block << {_BLOCK_BITS}", f"(wanted.block + 1) << {_BLOCK_BITS}"
-        return f"JOIN {wanted} AS wanted (block) ON {name} >= {low} AND {name} < {high}", settings
-    # In a subquery: as a plain expression the list would be parsed again for every row.
-    return f"WHERE {_POSTGRES_BLOCK[column.kind].format(name)} IN (SELECT {wanted})", settings
+    return f"{block} AS block, {listed}"

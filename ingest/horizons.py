@@ -66,10 +66,17 @@ class Horizons:
             )
 
     def _history(self, fit: TableFit) -> str | None:
-        """Within which ids can be compared: a table of another oid may hold rows older than our horizon."""
+        """What must be the same as last time for ids to tell all that is new.
+
+        A table of another oid may hold rows older than our horizon, a new column with a default is not
+        written to the rows.
+        """
         if self._run is None or fit.found is None or fit.found.heap is None:
             return None
-        return f"{self._run.history} {fit.found.heap}"
+        numbers = sorted(
+            fit.found.columns[name].number for name in fit.spec.source_columns if name not in fit.missing
+        )
+        return f"{self._run.history} {fit.found.heap} {numbers}"
 
 
 def _run(source: Source) -> _Run | None:

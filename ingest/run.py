@@ -25,6 +25,9 @@ from ingest.vanished import refuse_vanished
 from ingest.warehouse import integer, quoted, registered, transaction
 from ingest.zones import ZoneDays, known_zones
 
+# Below it a table is read again in less time than two questions take.
+LARGE_ROWS = 10_000
+
 
 def ingest(
     connection: duckdb.DuckDBPyConnection,
@@ -93,13 +96,15 @@ def _new_batch(connection: duckdb.DuckDBPyConnection, as_of: datetime, source_no
 def _questions(
     connection: duckdb.DuckDBPyConnection, fits: list[TableFit], horizons: Horizons
 ) -> list[Question]:
-    """Tables whose older rows are compared block by block: not those still empty here."""
-    return [
-        Question(fit, counts_only=horizons.since(fit) is not None)
-        for fit in fits
-        if fit.spec.mode is not Mode.REPLACE
-        and connection.execute(f"SELECT 1 FROM raw.{quoted(fit.spec.name)} LIMIT 1").fetchone()
-    ]
+    """About the tables whose older rows are compared, and not read again: none that is empty here."""
+    questions = []
+    for fit in fits:
+        rows = integer(connection, f"SELECT count(*) FROM raw.{quoted(fit.spec.name)}")
+        counts_only = horizons.since(fit) is not None
+        is_large = rows >= LARGE_ROWS and counts_only
+        if fit.found is not None and rows and (fit.spec.mode is not Mode.REPLACE or is_large):
+            questions.append(Question(fit, counts_only))
+    return questions
 
 
 def _zones(connection: duckdb.DuckDBPyConnection, moments: list[datetime]) -> ZoneDays:

@@ -153,6 +153,7 @@ CLASS_ENROLLMENTS = TableSpec(
     name="class_enrollments",
     key=("class_key", "student_key"),
     happened_at="enrolled_at",
+    block="student_key",
     columns=(
         Column("class_key", Kind.UUID, "class_id", required=True, entity="classes", orphan=Orphan.DANGLING),
         _person("student_key", "student_id", orphan=Orphan.DANGLING, required=True),
@@ -168,7 +169,7 @@ USER_PROGRESS = TableSpec(
     mode=Mode.MERGE,
     cursor="updated_at",
     overlap=OVERLAP,
-    block="id",
+    block="user_key",
     checksum=("id", "updated_at"),
     happened_at="updated_at",
     columns=(
@@ -204,7 +205,7 @@ QUIZ_ATTEMPTS = TableSpec(
     mode=Mode.MERGE,
     cursor="updated_at",
     overlap=OVERLAP,
-    block="id",
+    block="user_key",
     checksum=("id", "updated_at"),
     happened_at="coalesce(completed_at, started_at)",
     columns=(
@@ -236,6 +237,7 @@ CONSENTS = TableSpec(
     key=("id",),
     optional=True,
     happened_at="given_at",
+    block="user_key",
     columns=(
         ID,
         _person("user_key"),

@@ -11,11 +11,11 @@ import duckdb
 
 from ingest import withheld
 from ingest.arrive import Arrival
+from ingest.blocks import block_of, in_blocks
 from ingest.changes import Changes, apply_stage, create_stage, refuse_duplicates
-from ingest.columns import Mode
 from ingest.counts import late_rows
 from ingest.errors import TruncationError
-from ingest.fingerprints import Fingerprints, block_of, in_blocks
+from ingest.fingerprints import Fingerprints
 from ingest.horizons import Horizons
 from ingest.keys import Keys
 from ingest.places import following
@@ -76,8 +76,7 @@ def load(batch: Batch, fit: TableFit) -> Loaded:
             touch_passed(batch.connection, batch.batch_id, batch.before, batch.as_of)
         touch_passed_people(batch.connection, fit.spec, batch.before, batch.as_of)
         store_watermark(batch.connection, fit.spec, batch.batch_id, batch.source_now)
-        if fit.spec.mode is not Mode.REPLACE:
-            batch.horizons.store(fit, batch.batch_id)
+        batch.horizons.store(fit, batch.batch_id)
         batch.keys.store(batch.batch_id)
     loaded = Loaded(fit, table.rows_read, table.changes, table.late, monotonic() - started)
     batch.report.finish(fit.spec.name, _line(loaded))
@@ -100,10 +99,11 @@ class _Table:
         rows = integer(self._connection, f"SELECT count(*) FROM {self._raw}")
         if rows == 0:
             self._copy()
-        elif self._spec.mode is Mode.REPLACE or self._fit.found is None:
-            self._follow("true")
-        else:
+        elif self._spec in self._batch.fingerprints:
             self._follow_blocks(self._follow_new())
+        else:
+            self._follow("true")
+            withheld.store(self._connection, self._spec)
         self._guard(rows)
 
     def _copy(self) -> None:
@@ -132,7 +132,7 @@ class _Table:
         differing = self._batch.fingerprints.differing(self._connection, self._spec)
         blocks = sorted(doubtful.union(differing))
         if blocks:
-            clause, settings = in_blocks(self._fit, blocks)
+            clause, settings = in_blocks(self._connection, self._fit, blocks)
             scope = f"{block_of(self._spec)} IN (SELECT unnest($1::BIGINT[]))"
             self._follow(scope, clause, settings, [blocks])
             withheld.store(self._connection, self._spec, blocks)

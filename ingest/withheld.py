@@ -1,7 +1,7 @@
 """raw.withheld: what the source has of erased people, as count and checksum per table and block.
 
 Those rows are left behind on arrival. Without this sum their blocks would differ from the source for ever,
-and be copied again every night.
+and be copied again every night. Where a block is one person's, blocks of erased people are not compared.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import duckdb
 
+from ingest.blocks import is_by_person
 from ingest.columns import TableSpec
 from ingest.fingerprints import block_totals
 from ingest.warehouse import quoted
@@ -24,7 +25,7 @@ def clear(connection: duckdb.DuckDBPyConnection) -> None:
 
 def add(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:
     """Count the rows of ingest_chunk."""
-    if spec.block:
+    if not is_by_person(spec):
         connection.execute(
             f"INSERT INTO ingest_withheld SELECT {block_totals(spec)} FROM ingest_chunk GROUP BY 1"
         )
@@ -39,7 +40,7 @@ def forget(
     connection: duckdb.DuckDBPyConnection, spec: TableSpec, condition: str, values: Sequence[object]
 ) -> None:
     """Count rows that are about to be deleted from the raw table, as the source may still have them."""
-    if spec.block:
+    if not is_by_person(spec):
         sql = f"SELECT $2, {block_totals(spec)} FROM raw.{quoted(spec.name)} WHERE {condition} GROUP BY 2"
         connection.execute(f"INSERT INTO raw.withheld {sql}", [*values, spec.name])
 

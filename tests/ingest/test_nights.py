@@ -115,7 +115,7 @@ def test_only_blocks_that_differ_are_copied_again(school: School) -> None:
     school.run("DELETE FROM analytics WHERE id = 50")
     table = school.ingest().table("analytics")
     assert table.rows_deleted == 1
-    assert table.rows_read == 10_000 + 1_022
+    assert table.rows_read == 1_022
 
 
 def test_without_an_index_on_the_ids_the_same_blocks_are_found(school: School, scratch: Scratch) -> None:
@@ -132,7 +132,7 @@ def test_without_an_index_on_the_ids_the_same_blocks_are_found(school: School, s
     school.ingest()
     school.run("DELETE FROM analytics WHERE id = -5000")
     table = school.ingest().table("analytics")
-    assert (table.rows_deleted, table.rows_read) == (1, 3)
+    assert (table.rows_deleted, table.rows_read) == (1, 0)
     assert school.contents() == scratch()
 
 
