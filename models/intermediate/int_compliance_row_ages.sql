@@ -33,10 +33,15 @@ SELECT
   events.created_at AS kept_from,
   1 AS row_count
 FROM days
-INNER JOIN intermediate.int_events AS events /* of a few days, if any */
+INNER JOIN staging.stg_analytics AS events /* of a few days, if any */
   ON events.user_key = days.user_key AND events.activity_date = days.activity_date
+LEFT JOIN staging.stg_lessons AS lessons
+  ON lessons.lesson_key = events.lesson_key
 WHERE
   days.is_on_both_sides
+  AND (
+    events.lesson_key IS NULL OR NOT lessons.lesson_key IS NULL
+  )
 UNION ALL
 SELECT
   'user_progress' AS source_table,

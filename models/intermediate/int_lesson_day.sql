@@ -21,20 +21,17 @@ MODEL (
 
 WITH days AS (
   SELECT
-    int_events.activity_date,
-    int_events.user_key,
-    int_events.lesson_key,
+    int_build_events.activity_date,
+    int_build_events.user_key,
+    int_build_events.lesson_key,
     COUNT(*) AS view_count
-  FROM intermediate.int_events
-  INNER JOIN staging.stg_build_days /* the days to build, each once */
-    ON stg_build_days.user_key = int_events.user_key
-    AND stg_build_days.activity_date = int_events.activity_date
+  FROM intermediate.int_build_events
   WHERE
-    NOT int_events.lesson_key IS NULL
+    NOT int_build_events.lesson_key IS NULL
   GROUP BY
-    int_events.activity_date,
-    int_events.user_key,
-    int_events.lesson_key
+    int_build_events.activity_date,
+    int_build_events.user_key,
+    int_build_events.lesson_key
 )
 SELECT
   days.activity_date::DATE AS activity_date,

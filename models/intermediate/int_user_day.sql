@@ -21,17 +21,14 @@ MODEL (
 
 WITH events AS (
   SELECT
-    int_events.event_id,
-    int_events.user_key,
-    int_events.activity_date,
-    int_events.lesson_key,
-    int_events.xp_earned,
-    int_events.created_at,
-    @microseconds(int_events.created_at) AS at_microseconds
-  FROM intermediate.int_events
-  INNER JOIN staging.stg_build_days /* the days to build, each once */
-    ON stg_build_days.user_key = int_events.user_key
-    AND stg_build_days.activity_date = int_events.activity_date
+    int_build_events.event_id,
+    int_build_events.user_key,
+    int_build_events.activity_date,
+    int_build_events.lesson_key,
+    int_build_events.xp_earned,
+    int_build_events.created_at,
+    @microseconds(int_build_events.created_at) AS at_microseconds
+  FROM intermediate.int_build_events
 ), gaps AS (
   SELECT
     events.user_key,

@@ -1,7 +1,7 @@
 MODEL (
-  name intermediate.int_events,
+  name intermediate.int_build_events,
   kind VIEW,
-  description 'One row per event up to as_of whose user and lesson, where it has one, are in the source.',
+  description 'One row per event on the days to build in this run, up to as_of, whose user and lesson, where it has one, are in the source.',
   grain event_id
 );
 
@@ -13,6 +13,9 @@ SELECT
   stg_analytics.created_at::TIMESTAMP AS created_at,
   stg_analytics.activity_date::DATE AS activity_date
 FROM staging.stg_analytics
+INNER JOIN staging.stg_build_days /* the days to build, each once: first, so that the other joins see few rows */
+  ON stg_build_days.user_key = stg_analytics.user_key
+  AND stg_build_days.activity_date = stg_analytics.activity_date
 INNER JOIN staging.stg_users /* drops orphans of users */
   ON stg_users.user_key = stg_analytics.user_key
 LEFT JOIN staging.stg_lessons
