@@ -2,6 +2,9 @@ MODEL (
   name intermediate.int_lesson_day,
   kind INCREMENTAL_UNMANAGED,
   table_format iceberg,
+  depends_on (
+    staging.stg_build_days
+  ),
   description 'One row per local date, user and lesson with at least one event of that user on that lesson, and when the user next came back to it.',
   grain (activity_date, user_key, lesson_key)
 );

@@ -2,6 +2,9 @@ MODEL (
   name intermediate.int_user_day,
   kind INCREMENTAL_UNMANAGED,
   table_format iceberg,
+  depends_on (
+    staging.stg_build_days
+  ),
   description 'One row per user and active local date, from the events of that date alone. A run is the part of a session within the date: int_session_days joins runs over midnight.',
   grain (user_key, activity_date)
 );
