@@ -1,7 +1,7 @@
 MODEL (
   name intermediate.int_compliance_row_ages,
   kind VIEW,
-  description 'One row per row of a source table with a retention limit, orphans left out: which school it belongs to (that of the person, where it is about one), and when its time began. Events of one person and date that are all on one side of the limit are one row, with their number and the first of them.'
+  description 'What a source table with a retention limit holds, orphans left out: which school it belongs to (that of the person, where it is about one), and when its time began. One row per row; of events, progress and attempts, which are many, one row per school and side of the limit, with their number and the first moment.'
 );
 
 WITH days AS (
@@ -11,6 +11,7 @@ WITH days AS (
     fct_user_day.school_key,
     fct_user_day.event_count,
     fct_user_day.first_event_at,
+    fct_user_day.first_event_at < limits.kept_until AS is_overdue,
     fct_user_day.first_event_at < limits.kept_until
     AND fct_user_day.last_event_at >= limits.kept_until AS is_on_both_sides
   FROM marts.fct_user_day
@@ -21,11 +22,14 @@ WITH days AS (
 SELECT
   'analytics' AS source_table,
   days.school_key,
-  days.first_event_at AS kept_from,
-  days.event_count AS row_count
+  MIN(days.first_event_at) AS kept_from,
+  SUM(days.event_count)::BIGINT AS row_count
 FROM days
 WHERE
   NOT days.is_on_both_sides
+GROUP BY
+  days.school_key,
+  days.is_overdue
 UNION ALL
 SELECT
   'analytics' AS source_table,
@@ -45,17 +49,29 @@ WHERE
 UNION ALL
 SELECT
   'user_progress' AS source_table,
-  school_key,
-  updated_at AS kept_from,
-  1 AS row_count
-FROM marts.fct_lesson_progress
+  progress.school_key,
+  MIN(progress.updated_at) AS kept_from,
+  COUNT(*) AS row_count
+FROM marts.fct_lesson_progress AS progress
+CROSS JOIN intermediate.int_compliance_limits AS limits
+WHERE
+  limits.source_table = 'user_progress'
+GROUP BY
+  progress.school_key,
+  progress.updated_at < limits.kept_until
 UNION ALL
 SELECT
   'quiz_attempts' AS source_table,
-  school_key,
-  COALESCE(completed_at, started_at) AS kept_from,
-  1 AS row_count
-FROM marts.fct_quiz_attempt
+  attempts.school_key,
+  MIN(COALESCE(attempts.completed_at, attempts.started_at)) AS kept_from,
+  COUNT(*) AS row_count
+FROM marts.fct_quiz_attempt AS attempts
+CROSS JOIN intermediate.int_compliance_limits AS limits
+WHERE
+  limits.source_table = 'quiz_attempts'
+GROUP BY
+  attempts.school_key,
+  COALESCE(attempts.completed_at, attempts.started_at) < limits.kept_until
 UNION ALL
 SELECT
   'class_enrollments' AS source_table,
