@@ -40,6 +40,7 @@ def test_bytes_of_the_erased_are_gone_from_every_file(story: Story) -> None:
     assert any(name.endswith("identity.duckdb") for name in kept)
 
 
+@pytest.mark.slow
 def test_every_mart_equals_a_build_from_scratch(story: Story, tmp_path: Path) -> None:
     """Guards against aggregates that still count the erased person, and against others' moved figures."""
     play(story.settings(tmp_path / "scratch"), story.project)

@@ -45,27 +45,27 @@ def test_only_rows_written_since_are_read(school: School, scratch: Scratch) -> N
     assert school.contents() == scratch()
 
 
-@pytest.mark.usefixtures("follows_small_tables")
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "DELETE FROM users WHERE username = 'u1'",
-        "DELETE FROM analytics WHERE id = 2",
-        "DELETE FROM user_progress WHERE user_id = (SELECT id FROM users WHERE username = 'u1')",
-        "DELETE FROM class_enrollments WHERE student_id = (SELECT id FROM users WHERE username = 'u1')",
-        "UPDATE user_progress SET id = gen_random_uuid()",
-        "UPDATE user_progress SET user_id = (SELECT id FROM users WHERE username = 'u1'), "
-        "lesson_id = gen_random_uuid()",
-    ],
+GOING: tuple[LiteralString, ...] = (
+    "UPDATE user_progress SET id = gen_random_uuid()",
+    "UPDATE user_progress SET user_id = (SELECT id FROM users WHERE username = 'u1'), "
+    "lesson_id = gen_random_uuid()",
+    "DELETE FROM analytics WHERE id = 2",
+    "DELETE FROM class_enrollments WHERE student_id = (SELECT id FROM users WHERE username = 'u1')",
+    "DELETE FROM user_progress WHERE user_id = (SELECT id FROM users WHERE username = 'u1')",
+    "DELETE FROM users WHERE username = 'u1'",
 )
-def test_what_is_gone_is_found_by_counts(school: School, scratch: Scratch, sql: LiteralString) -> None:
-    """A row that is gone leaves no transaction id behind."""
+
+
+@pytest.mark.usefixtures("follows_small_tables")
+def test_what_is_gone_is_found_by_counts(school: School, scratch: Scratch) -> None:
+    """A row that is gone leaves no transaction id behind; one that moved differs in two places."""
     _two_people(school)
     school.ingest()
-    school.run(sql)
-    school.user()
-    report = school.ingest()
-    assert sum(table.rows_deleted + table.rows_updated for table in report.tables) > 0
+    for sql in GOING:
+        school.run(sql)
+        school.user()
+        report = school.ingest()
+        assert sum(table.rows_deleted + table.rows_updated for table in report.tables) > 0, sql
     assert school.contents() == scratch()
 
 

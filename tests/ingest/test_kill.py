@@ -44,7 +44,9 @@ def _killed(path: Path, url: str, moment: int) -> None:
     assert done.returncode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("moment", [1, 8, 16])
+@pytest.mark.parametrize(
+    "moment", [pytest.param(1, marks=pytest.mark.slow), 8, pytest.param(16, marks=pytest.mark.slow)]
+)
 def test_killed_in_the_first_and_in_a_later_night(
     school: School, scratch: Scratch, tmp_path: Path, moment: int
 ) -> None:

@@ -314,6 +314,7 @@ def test_build_before_any_ingest_is_refused(environment: Environment, command_li
     assert "/out_of_sequence" in result.stderr
 
 
+@pytest.mark.slow
 def test_smallest_installation_publishes_every_mart(
     make_database: MakeDatabase, school: School, environment: Environment, command_line: CliRunner
 ) -> None:
