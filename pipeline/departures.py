@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -19,11 +20,17 @@ from pipeline.traces import count_rows
 _PEOPLE = """
 CREATE SCHEMA IF NOT EXISTS erasure;
 CREATE TABLE IF NOT EXISTS erasure.people (user_key INTEGER);
+CREATE TABLE IF NOT EXISTS erasure.ledger (state VARCHAR);
 """
-_GONE = "SELECT user_key FROM erasure.people EXCEPT SELECT user_key FROM raw.users"
+_GONE = """
+SELECT user_key FROM (SELECT user_key FROM erasure.people EXCEPT SELECT user_key FROM raw.users)
+WHERE user_key IN (SELECT key FROM raw.key_users)
+"""
 _REQUESTED = """
-SELECT requests.user_key, requests.id::VARCHAR
-FROM raw.data_subject_requests AS requests, raw.current_batch AS batch
+SELECT known.key, requests.id::VARCHAR
+FROM raw.data_subject_requests AS requests
+CROSS JOIN raw.current_batch AS batch
+LEFT JOIN raw.key_users AS known ON known.key = requests.user_key
 WHERE requests.kind = 'erasure' AND requests.status = 'completed' AND requests.received_at <= batch.as_of
     AND (requests.completed_at IS NULL OR requests.completed_at <= batch.as_of)
 """
@@ -77,11 +84,11 @@ class Erasure(Frozen):
 def find_departures(connection: duckdb.DuckDBPyConnection, ledger: Ledger, receipts: Path) -> Erasure:
     """Everybody who has to go now, with the rows there are of them. Needs the tables of a first ingest."""
     connection.execute(_PEOPLE)
-    ids = dict(connection.execute("SELECT key, id FROM raw.key_users").fetchall())
-    requests, unlinked = _requested(connection, ids, receipts)
-    reasons = {key: "returned" for key, user_id in ids.items() if ledger.holds(user_id)}
-    reasons |= {key: "left" for (key,) in connection.execute(_GONE).fetchall() if key in ids}
+    requests, unlinked = _requested(connection, receipts)
+    reasons = dict.fromkeys(_returned(connection, ledger), "returned")
+    reasons |= {key: "left" for (key,) in connection.execute(_GONE).fetchall()}
     reasons |= dict.fromkeys(requests, "request")
+    ids = _ids(connection, "WHERE key IN (SELECT unnest($1::INTEGER[]))", [list(reasons)])
     counts = count_rows(connection, CATALOG, reasons)
     return Erasure(
         started_at=datetime.now(UTC),
@@ -99,21 +106,38 @@ def find_departures(connection: duckdb.DuckDBPyConnection, ledger: Ledger, recei
     )
 
 
-def remember_people(connection: duckdb.DuckDBPyConnection) -> None:
-    """Note who is known now."""
+def remember(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
+    """Note who is known now, and that nobody in this ledger has a key."""
     connection.execute("BEGIN")
     connection.execute("DELETE FROM erasure.people")
     connection.execute("INSERT INTO erasure.people SELECT user_key FROM raw.users")
+    connection.execute("DELETE FROM erasure.ledger")
+    connection.execute("INSERT INTO erasure.ledger VALUES ($1)", [ledger.state])
     connection.execute("COMMIT")
 
 
+def _returned(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> list[int]:
+    """Keys of people who were erased before: a backup of the warehouse brings them back."""
+    # Ingest gives nobody in the ledger a key: only an older warehouse or another ledger is news.
+    if connection.execute("SELECT 1 FROM erasure.ledger WHERE state = $1", [ledger.state]).fetchone():
+        return []
+    return [key for key, user_id in _ids(connection).items() if ledger.holds(user_id)]
+
+
+def _ids(
+    connection: duckdb.DuckDBPyConnection, condition: str = "", values: Sequence[object] = ()
+) -> dict[int, UUID]:
+    return dict(connection.execute(f"SELECT key, id FROM raw.key_users {condition}", list(values)).fetchall())  # noqa: S608
+
+
 def _requested(
-    connection: duckdb.DuckDBPyConnection, ids: dict[int, UUID], receipts: Path
+    connection: duckdb.DuckDBPyConnection, receipts: Path
 ) -> tuple[dict[int, list[str]], list[str]]:
+    """Completed requests for erasure by person, and those that name nobody we know and have no receipt."""
     requests: dict[int, list[str]] = defaultdict(list)
     unlinked = []
     for key, request_id in connection.execute(_REQUESTED).fetchall():
-        if key in ids:
+        if key is not None:
             requests[key].append(request_id)
         elif not (receipts / f"{request_id}.json").exists():
             unlinked.append(request_id)

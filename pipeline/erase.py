@@ -20,7 +20,7 @@ from api.manifest import IDENTITY_FILE, MARTS_FILE
 from api.receipts import Receipt, read_receipts
 from ingest.forget import forget
 from pipeline.copying import literal
-from pipeline.departures import Erasure, find_departures, remember_people
+from pipeline.departures import Erasure, find_departures, remember
 from pipeline.errors import ErasureError
 from pipeline.files import PRIVATE, write_atomic
 from pipeline.lake.place import open_place
@@ -53,7 +53,7 @@ def begin(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Erasure:
         _remove(connection, erasure.user_keys)
     elif erasure.unlinked:
         write_atomic(settings.erasure_file, erasure.model_dump_json().encode(), mode=PRIVATE)
-    remember_people(connection)
+    remember(connection, ledger)
     record_erasures(connection, _results(settings, erasure))
     return erasure
 

@@ -6,6 +6,7 @@ and gives no id away.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import secrets
@@ -49,6 +50,11 @@ class Ledger:
     def subject(self, user_id: UUID) -> str:
         """The hash that stands for this id, 64 hex digits."""
         return hmac.digest(self._key, user_id.bytes, "sha256").hex()
+
+    @property
+    def state(self) -> str:
+        """A hash that differs whenever the subjects do, 64 hex digits."""
+        return hashlib.sha256("".join(sorted(self.subjects)).encode()).hexdigest()
 
     def holds(self, user_id: UUID) -> bool:
         """Whether the person of this id was erased."""

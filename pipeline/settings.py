@@ -28,7 +28,9 @@ class Settings(ApiSettings):
     keep_snapshots: int = Field(default=7, ge=1, description="Published snapshots that stay for rollback.")
     keep_runs: int = Field(default=400, ge=1, description="Runs that stay in the run history.")
     memory_limit: str = Field(default="2GB", description="DuckDB memory of the nightly run.")
-    threads: int = Field(default=2, ge=1, description="DuckDB threads of the nightly run.")
+    threads: int = Field(
+        default=2, ge=1, description="Threads of the nightly run, and how many models are at work at once."
+    )
     engine: Engine = Field(
         default=Engine.DUCKDB, description="What builds the models, `duckdb` or `spark`; `--engine` wins."
     )

@@ -56,7 +56,7 @@ def count_rows(
     connection: duckdb.DuckDBPyConnection, catalog: str, user_keys: Collection[int]
 ) -> dict[int, dict[str, int]]:
     """Rows per person and table; every table with a personal column is listed, with 0 where nothing is."""
-    columns = person_columns(connection, catalog)
+    columns = person_columns(connection, catalog) if user_keys else []
     counts: dict[int, dict[str, int]] = {key: defaultdict(int) for key in user_keys}
     for column in columns:
         found = dict(_rows_by_key(connection, catalog, column, user_keys))

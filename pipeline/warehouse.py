@@ -100,7 +100,8 @@ def project_config(settings: Settings, project: Path = PROJECT) -> ProjectConfig
     connection = DuckDBConnectionConfig(
         catalogs={CATALOG: str(settings.warehouse_file)},
         connector_config=template.connector_config | limits,
-        concurrent_tasks=1,
+        # While SQLMesh gets one model ready in Python, DuckDB is at work on another.
+        concurrent_tasks=settings.threads,
     )
     # DuckDB optimizes what it runs; doing it in SQLMesh first takes a third of a night's CPU time.
     # `sqlmesh lint` reads config.yaml itself and still optimizes, so that it sees what it needs; SQLMesh
