@@ -1,7 +1,8 @@
 """Count and checksum per block of ids, of a source table and of its raw table; what differs is copied again.
 
 Once all rows that were written since the last batch are here (horizons), a block holds the same rows on both
-sides if it holds as many: nothing is at the source that is not here. PostgreSQL counts its own.
+sides if it holds as many: nothing is at the source that is not here. PostgreSQL counts its own. In the same
+pass it tells which blocks of ids hold such rows: these are few, and read whole like those that differ.
 
 Otherwise both sides compute one number of 31 bits per row from the checksum columns and sum it. The sum does
 not depend on the order of rows, so a block is equal only when it holds the same rows. These columns are read
@@ -18,13 +19,16 @@ from queue import SimpleQueue
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingest.blocks import block_of, is_by_person, read_block, source_block, with_keys
 from ingest.columns import Kind, TableSpec
-from ingest.read import read_columns
+from ingest.horizons import IS_NEW
+from ingest.read import Settings, read_columns
 from ingest.schema import TableFit
 from ingest.source import Source
 from ingest.warehouse import quoted, registered
+from ingest.watermarks import Condition
 
 ASKERS = 2
 # The last 8 hexadecimal digits of a UUID and microseconds since 1970, as BIGINT.
@@ -35,14 +39,27 @@ _NUMBER = {
 }
 _BITS = 2**31 - 1
 _FIGURES = ("row_count", "checksum")
+_NEW = "new_count"
+# To read a row again by the index and compare it costs as much as to ask forty rows of a scan for their age.
+_READ_IN_VAIN = 1 / 40
 
 
 @dataclass(frozen=True)
 class Question:
-    """One table: counts alone, when what was written since the last batch is found in another way."""
+    """One table: counts alone, when the rows written since the last batch can be told by the condition `since`."""
 
     fit: TableFit
-    counts_only: bool
+    since: Condition | None
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Its number, whether both sides differ, and the source's rows in it, with those that are new."""
+
+    number: int
+    differs: bool
+    rows: int
+    new: int
 
 
 class Fingerprints:
@@ -57,8 +74,26 @@ class Fingerprints:
 
     def differing(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> list[int]:
         """Blocks in which raw (with what is withheld of it) and source differ."""
+        return [block.number for block in self._compared(connection, spec) if block.differs]
+
+    def holding_new(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> list[int] | None:
+        """Blocks that differ or hold rows written since the last batch: others are the same on both sides.
+
+        None where that is not known, or where the new rows are too scattered to read their blocks whole.
+        """
         theirs = self._answers[spec.name].result()
-        figures = [name for name in theirs.column_names if name != "block"]
+        if _NEW not in theirs.column_names:
+            return None
+        blocks = self._compared(connection, spec)
+        in_vain = sum(block.rows - block.new for block in blocks if block.new)
+        is_scattered = in_vain > _READ_IN_VAIN * pc.sum(theirs["row_count"]).as_py()
+        return None if is_scattered else [block.number for block in blocks]
+
+    def _compared(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> list[_Block]:
+        """Blocks that differ, and those that hold new rows as far as that was asked."""
+        theirs = self._answers[spec.name].result()
+        figures = [name for name in _FIGURES if name in theirs.column_names]
+        new = f"coalesce(theirs.{_NEW}, 0)" if _NEW in theirs.column_names else "0"
         sums = ", ".join(f"sum({figure}) AS {figure}" for figure in figures)
         differs = " OR ".join(f"theirs.{figure} IS DISTINCT FROM ours.{figure}" for figure in figures)
         sql = f"""
@@ -68,17 +103,17 @@ class Fingerprints:
                       FROM raw.withheld WHERE table_name = $1)
                 GROUP BY block
             )
-            SELECT coalesce(ours.block, theirs.block)
+            SELECT coalesce(ours.block, theirs.block), {differs}, coalesce(theirs.row_count, 0), {new}
             FROM ours FULL JOIN {with_keys(spec, "ingest_theirs")} AS theirs ON theirs.block = ours.block
-            WHERE {differs}
+            WHERE {differs} OR {new} > 0
             ORDER BY 1"""
         with registered(connection, "ingest_theirs", theirs):
-            return [row[0] for row in connection.execute(sql, [spec.name]).fetchall()]
+            return [_Block(*row) for row in connection.execute(sql, [spec.name]).fetchall()]
 
 
 @contextmanager
 def asked(source: Source, questions: list[Question]) -> Iterator[Fingerprints]:
-    """Put these questions; answers are waited for when they are used."""
+    """Put these questions, the longest first; answers are waited for when they are used."""
     with ExitStack() as stack:
         # A standby shares no snapshot: there the answers are all in before loading begins.
         is_shared = bool(source.snapshot.name)
@@ -87,29 +122,38 @@ def asked(source: Source, questions: list[Question]) -> Iterator[Fingerprints]:
             free.put(stack.enter_context(source.share()) if is_shared else source)
         executor = stack.enter_context(ThreadPoolExecutor(max_workers=free.qsize()))
         stack.callback(executor.shutdown, cancel_futures=True)
-        answers = {one.fit.spec.name: executor.submit(_ask, free, one) for one in questions}
+        answers = {one.fit.spec.name: executor.submit(_ask, free, one) for one in _in_order(questions)}
         if not is_shared:
             wait(answers.values())
         yield Fingerprints(answers)
 
 
+def _in_order(questions: list[Question]) -> list[Question]:
+    """The largest table first, as it takes the longest; the others as they are loaded."""
+    largest = max(questions, key=lambda one: one.fit.found.pages if one.fit.found else 0, default=None)
+    return sorted(questions, key=lambda one: one is not largest)
+
+
 def _ask(free: SimpleQueue[Source], question: Question) -> pa.Table:
     source = free.get()
     try:
-        return _counts(source, question.fit) if question.counts_only else _totals(source, question.fit)
+        if question.since is None:
+            return _totals(source, question.fit)
+        return _counts(source, question.fit, question.since[1])
     finally:
         free.put(source)
 
 
-def _counts(source: Source, fit: TableFit) -> pa.Table:
-    """block, row_count of the source's rows."""
-    counted = (
-        f"SELECT {source_block(fit.spec)} AS block, count(*) AS row_count "
-        f"FROM {quoted(fit.spec.name)} GROUP BY 1"
-    )
+def _counts(source: Source, fit: TableFit, settings: Settings) -> pa.Table:
+    """block, row_count of the source's rows; of blocks of ids the number of those that are new as well."""
+    spec, table = fit.spec, quoted(fit.spec.name)
+    counts = f"SELECT {source_block(spec)} AS block, count(*) AS row_count"
+    if spec.block is not None and not is_by_person(spec):
+        new = f"count(*) FILTER (WHERE {IS_NEW}) AS {_NEW}"
+        return source.query(f"{counts}, {new} FROM {table} GROUP BY 1", settings=settings)
     # UUIDs as text: there are few, and Arrow's own type is not what the driver gives.
-    block = "block::text AS block" if is_by_person(fit.spec) else "block"
-    return source.query(f"SELECT {block}, row_count FROM ({counted}) AS counted")
+    block = "block::text AS block" if is_by_person(spec) else "block"
+    return source.query(f"SELECT {block}, row_count FROM ({counts} FROM {table} GROUP BY 1) AS counted")
 
 
 def _totals(source: Source, fit: TableFit) -> pa.Table:

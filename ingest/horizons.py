@@ -26,8 +26,9 @@ SELECT database.oid || ' ' || pg_postmaster_start_time() AS history,
 FROM pg_database AS database
 WHERE database.datname = current_database()
 """
-# age() counts back from now; what looks younger than now was written before the ids went round.
-_SINCE = "WHERE age(xmin) BETWEEN 0 AND (SELECT age(current_setting('schoolhouse.since')::xid))"
+# Holds for a row at the source that was written since. age() counts back from now; what looks younger than now
+# was written before the ids went round: without its sign such an age is long ago.
+IS_NEW = "(age(xmin) & 2147483647) <= (SELECT age(current_setting('schoolhouse.since')::xid))"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Horizons:
         row = self._connection.execute(sql, [fit.spec.name, history]).fetchone()
         if row is None or self._run is None or self._run.newest - row[0] > _COMPARABLE:
             return None
-        return _SINCE, {"since": str(row[0] % 2**32)}
+        return f"WHERE {IS_NEW}", {"since": str(row[0] % 2**32)}
 
     def store(self, fit: TableFit, batch_id: int) -> None:
         """Remember that the table holds all that this batch's transaction sees."""

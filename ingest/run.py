@@ -100,10 +100,10 @@ def _questions(
     questions = []
     for fit in fits:
         rows = integer(connection, f"SELECT count(*) FROM raw.{quoted(fit.spec.name)}")
-        counts_only = horizons.since(fit) is not None
-        is_large = rows >= LARGE_ROWS and counts_only
+        since = horizons.since(fit)
+        is_large = rows >= LARGE_ROWS and since is not None
         if fit.found is not None and rows and (fit.spec.mode is not Mode.REPLACE or is_large):
-            questions.append(Question(fit, counts_only))
+            questions.append(Question(fit, since))
     return questions
 
 

@@ -65,8 +65,9 @@ class Source:
         self._door = door
         self.snapshot = snapshot
 
-    def query(self, sql: str, *values: str) -> pa.Table:
-        """The whole (small) result of `sql` with `values` bound to $1, $2, …"""
+    def query(self, sql: str, *values: str, settings: Mapping[str, str] | None = None) -> pa.Table:
+        """The whole (small) result of `sql` with `values` bound to $1, $2, …; settings as for batches()."""
+        self._set(settings)
         with self._errors(), self._connection.cursor() as cursor:
             cursor.execute(sql, values or None)
             return cursor.fetch_arrow_table()
@@ -74,13 +75,16 @@ class Source:
     def batches(self, sql: str, settings: Mapping[str, str] | None = None) -> Iterator[pa.RecordBatch]:
         """Batches of about BATCH_BYTES. COPY takes no parameters: `settings` binds values for
         current_setting('schoolhouse.<name>') in `sql`."""
-        for name, value in (settings or {}).items():
-            self.query("SELECT set_config('schoolhouse.' || $1, $2, true)", name, value)
+        self._set(settings)
         hint = {StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH_BYTES)}
         with self._errors(), self._connection.cursor(adbc_stmt_kwargs=hint) as cursor:
             cursor.execute(sql)
             with cursor.fetch_record_batch() as reader:
                 yield from reader
+
+    def _set(self, settings: Mapping[str, str] | None) -> None:
+        for name, value in (settings or {}).items():
+            self.query("SELECT set_config('schoolhouse.' || $1, $2, true)", name, value)
 
     @contextmanager
     def fresh(self) -> Iterator[Source]:

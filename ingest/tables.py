@@ -100,7 +100,7 @@ class _Table:
         if rows == 0:
             self._copy()
         elif self._spec in self._batch.fingerprints:
-            self._follow_blocks(self._follow_new())
+            self._follow_blocks()
         else:
             self._follow("true")
             withheld.store(self._connection, self._spec)
@@ -128,9 +128,13 @@ class _Table:
         self._follow("false", *condition)
         return set(withheld.blocks(self._connection))
 
-    def _follow_blocks(self, doubtful: set[int]) -> None:
-        differing = self._batch.fingerprints.differing(self._connection, self._spec)
-        blocks = sorted(doubtful.union(differing))
+    def _follow_blocks(self) -> None:
+        """Read blocks again: with what is new in them, or, where that is scattered, after it."""
+        fingerprints = self._batch.fingerprints
+        blocks = fingerprints.holding_new(self._connection, self._spec)
+        if blocks is None:
+            doubtful = self._follow_new()
+            blocks = sorted(doubtful.union(fingerprints.differing(self._connection, self._spec)))
         if blocks:
             clause, settings = in_blocks(self._connection, self._fit, blocks)
             scope = f"{block_of(self._spec)} IN (SELECT unnest($1::BIGINT[]))"
