@@ -88,9 +88,13 @@ class ZoneDays:
         }
         days = connection.execute("SELECT DISTINCT utc_date FROM raw.zone_days").fetchall()
         self._days: set[date] = {row[0] for row in days}
+        self._is_checked = False
 
     def corrected(self) -> set[str]:
-        """Rewrite rows that differ from today's time zone database; return their zones."""
+        """Rewrite rows that differ from today's time zone database, once a batch; return their zones."""
+        if self._is_checked:
+            return set()
+        self._is_checked = True
         wrong = self._differing()
         for zone in wrong:
             self._connection.execute("DELETE FROM raw.zone_days WHERE zone = $1", [zone])
