@@ -28,7 +28,7 @@ def count(connection: duckdb.DuckDBPyConnection, spec: TableSpec, as_of: datetim
     """Count a raw table once all tables are loaded."""
     table = f"raw.{quoted(spec.name)}"
     future = f"{spec.happened_at} > $1" if spec.happened_at else "$1 IS NULL"
-    # Each condition in a scan of its own: so it is pushed into the scan, and most of the table is passed over.
+    # Each condition in a scan of its own, so that what it does not need of the table is not read.
     orphans = " UNION ALL ".join(
         f"SELECT rowid AS row_id FROM {table} WHERE {orphaned} AND NOT coalesce({future}, false)"
         for column in spec.columns
@@ -41,11 +41,12 @@ def count(connection: duckdb.DuckDBPyConnection, spec: TableSpec, as_of: datetim
 
 
 def _orphaned(column: Column) -> Iterator[str]:
-    """Conditions of which any makes a row an orphan. Keys that stand nowhere are few, and every key is numbered."""
+    """Conditions of which any makes a row an orphan: the key is one of the few of nothing, or missing."""
     if column.orphan is Orphan.NEVER:
         return
     table, key = _home(column.entity)
-    gone = f"SELECT key FROM raw.key_{column.entity} ANTI JOIN raw.{quoted(table)} AS home ON home.{quoted(key)} = key"
+    home = f"raw.{quoted(table)} AS home ON home.{quoted(key)} = known.key"
+    gone = f"SELECT known.key FROM raw.key_{column.entity} AS known ANTI JOIN {home}"
     yield f"{quoted(column.name)} IN ({gone})"
     if column.orphan is Orphan.DANGLING_OR_NULL:
         yield f"{quoted(column.name)} IS NULL"

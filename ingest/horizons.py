@@ -26,8 +26,8 @@ SELECT database.oid || ' ' || pg_postmaster_start_time() AS history,
 FROM pg_database AS database
 WHERE database.datname = current_database()
 """
-# Holds for a row at the source that was written since. age() counts back from now; what looks younger than now
-# was written before the ids went round: without its sign such an age is long ago.
+# Holds for a row at the source that was written since. age() counts back from now and is negative where the
+# row was written before the ids went round: without the sign that is long ago.
 IS_NEW = "(age(xmin) & 2147483647) <= (SELECT age(current_setting('schoolhouse.since')::xid))"
 
 

@@ -11,11 +11,11 @@ import pyarrow as pa
 from ingest.catalog import describe
 from ingest.columns import Mode
 from ingest.counts import count, unknown_zones
-from ingest.fingerprints import Question, asked
 from ingest.horizons import Horizons
 from ingest.keys import IsErased, Keys
 from ingest.layout import create_raw
 from ingest.progress import Reporter, Silent
+from ingest.questions import Question, asked
 from ingest.report import BatchReport, TableReport
 from ingest.schema import TableFit, check
 from ingest.source import open_source

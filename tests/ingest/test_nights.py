@@ -116,6 +116,14 @@ def test_only_blocks_that_differ_are_copied_again(school: School) -> None:
     table = school.ingest().table("analytics")
     assert table.rows_deleted == 1
     assert table.rows_read == 1_022
+    school.run("DELETE FROM analytics WHERE id = 51")
+    school.event(user)
+    table = school.ingest().table("analytics")
+    assert (table.rows_inserted, table.rows_deleted) == (1, 1)
+    assert table.rows_read == 1_021 + 449 + 1  # the block at the end is read with what is new in it
+    school.run("UPDATE analytics SET xp_earned = 9 WHERE id IN (1, 2000)")
+    table = school.ingest().table("analytics")
+    assert (table.rows_updated, table.rows_read) == (2, 2)  # to read their blocks would cost more than a scan
 
 
 def test_without_an_index_on_the_ids_the_same_blocks_are_found(school: School, scratch: Scratch) -> None:
