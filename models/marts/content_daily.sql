@@ -59,35 +59,15 @@ WITH days AS (
     fct_user_day.activity_date
   UNION ALL
   SELECT
-    fct_lesson_progress.school_key,
-    fct_lesson_progress.updated_date,
+    int_progress_days.school_key,
+    int_progress_days.activity_date,
     0,
-    COUNT(*),
-    SUM(fct_lesson_progress.progress_percentage),
-    0,
-    0,
-    0
-  FROM marts.fct_lesson_progress
-  GROUP BY
-    fct_lesson_progress.school_key,
-    fct_lesson_progress.updated_date
-  UNION ALL
-  SELECT
-    fct_lesson_progress.school_key,
-    fct_lesson_progress.completed_date,
-    0,
-    0,
-    0,
-    COUNT(*),
+    int_progress_days.progress_rows,
+    int_progress_days.progress_sum,
+    int_progress_days.completions,
     0,
     0
-  FROM marts.fct_lesson_progress
-  WHERE
-    fct_lesson_progress.is_completed
-    AND NOT fct_lesson_progress.completed_date IS NULL
-  GROUP BY
-    fct_lesson_progress.school_key,
-    fct_lesson_progress.completed_date
+  FROM intermediate.int_progress_days
   UNION ALL
   SELECT
     fct_quiz_attempt.school_key,

@@ -42,42 +42,30 @@ MODEL (
 
 WITH latest AS (
   SELECT
-    fct_lesson_progress.school_key,
-    fct_lesson_progress.course_key,
-    fct_lesson_progress.user_key,
-    MAX(fct_lesson_progress.updated_date) AS last_date,
-    MAX(
-      CASE
-        WHEN fct_lesson_progress.updated_date <= int_users.as_of_date
-        THEN fct_lesson_progress.updated_date
-      END
-    ) AS last_date_utc
-  FROM marts.fct_lesson_progress
+    int_users.school_key,
+    int_course_progress.course_key,
+    int_course_progress.last_date,
+    CASE
+      WHEN int_course_progress.last_date <= int_users.as_of_date
+      THEN int_course_progress.last_date
+      ELSE int_course_progress.previous_date
+    END AS last_date_utc
+  FROM intermediate.int_course_progress
   INNER JOIN intermediate.int_users /* learners only */
-    ON int_users.user_key = fct_lesson_progress.user_key AND int_users.is_learner
-  WHERE
-    NOT fct_lesson_progress.course_key IS NULL
-  GROUP BY
-    fct_lesson_progress.school_key,
-    fct_lesson_progress.course_key,
-    fct_lesson_progress.user_key
+    ON int_users.user_key = int_course_progress.user_key AND int_users.is_learner
 ), counts AS (
   SELECT
-    fct_lesson_progress.school_key,
-    fct_lesson_progress.course_key,
-    fct_lesson_progress.updated_date AS activity_date,
-    COUNT(*) AS progress_rows,
-    SUM(fct_lesson_progress.progress_percentage) AS progress_sum,
+    int_progress_days.school_key,
+    int_progress_days.course_key,
+    int_progress_days.activity_date,
+    int_progress_days.progress_rows,
+    int_progress_days.progress_sum,
     0 AS learners_last_updated,
     0 AS learners_last_updated_utc,
-    0 AS completions
-  FROM marts.fct_lesson_progress
+    int_progress_days.completions
+  FROM intermediate.int_progress_days
   WHERE
-    NOT fct_lesson_progress.course_key IS NULL
-  GROUP BY
-    fct_lesson_progress.school_key,
-    fct_lesson_progress.course_key,
-    fct_lesson_progress.updated_date
+    NOT int_progress_days.course_key IS NULL
   UNION ALL
   SELECT
     latest.school_key,
@@ -110,25 +98,6 @@ WITH latest AS (
     latest.school_key,
     latest.course_key,
     latest.last_date_utc
-  UNION ALL
-  SELECT
-    fct_lesson_progress.school_key,
-    fct_lesson_progress.course_key,
-    fct_lesson_progress.completed_date,
-    0,
-    0,
-    0,
-    0,
-    COUNT(*)
-  FROM marts.fct_lesson_progress
-  WHERE
-    fct_lesson_progress.is_completed
-    AND NOT fct_lesson_progress.completed_date IS NULL
-    AND NOT fct_lesson_progress.course_key IS NULL
-  GROUP BY
-    fct_lesson_progress.school_key,
-    fct_lesson_progress.course_key,
-    fct_lesson_progress.completed_date
 )
 SELECT
   counts.school_key::INT AS school_key,

@@ -22,43 +22,30 @@ MODEL (
   )
 );
 
-WITH returns AS (
-  SELECT
-    int_users.school_key,
-    int_activity_spans.start_date,
-    COALESCE(int_activity_spans.previous_end_date, '1899-12-31'::DATE) AS last_date,
-    COUNT(*) AS users
-  FROM intermediate.int_activity_spans
-  INNER JOIN intermediate.int_users /* every active user is there */
-    ON int_users.user_key = int_activity_spans.user_key
-  GROUP BY
-    int_users.school_key,
-    int_activity_spans.start_date,
-    COALESCE(int_activity_spans.previous_end_date, '1899-12-31'::DATE)
-), scopes AS (
+WITH scopes AS (
   SELECT
     'school' AS scope,
-    returns.school_key AS scope_key,
-    returns.start_date,
-    returns.last_date,
-    returns.users
-  FROM returns
+    int_engagement_returns.school_key AS scope_key,
+    int_engagement_returns.return_date,
+    int_engagement_returns.last_date,
+    int_engagement_returns.users
+  FROM intermediate.int_engagement_returns
   UNION ALL
   SELECT
     'platform',
     0,
-    returns.start_date,
-    returns.last_date,
-    SUM(returns.users)
-  FROM returns
+    int_engagement_returns.return_date,
+    int_engagement_returns.last_date,
+    SUM(int_engagement_returns.users)
+  FROM intermediate.int_engagement_returns
   GROUP BY
-    returns.start_date,
-    returns.last_date
+    int_engagement_returns.return_date,
+    int_engagement_returns.last_date
 )
 SELECT
   scopes.scope::TEXT AS scope,
   scopes.scope_key::INT AS scope_key,
-  scopes.start_date::DATE AS return_date,
-  scopes.last_date::DATE AS last_date,
+  scopes.return_date::DATE AS return_date,
+  COALESCE(scopes.last_date, '1899-12-31'::DATE)::DATE AS last_date,
   scopes.users::INT AS users
 FROM scopes

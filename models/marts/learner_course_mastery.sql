@@ -56,32 +56,18 @@ MODEL (
   )
 );
 
-WITH progress AS (
-  SELECT
-    fct_lesson_progress.user_key,
-    fct_lesson_progress.course_key,
-    COUNT(*) AS progress_rows,
-    SUM(fct_lesson_progress.progress_percentage) AS progress_sum,
-    COUNT(*) FILTER(WHERE
-      fct_lesson_progress.is_completed) AS topics_completed
-  FROM marts.fct_lesson_progress
-  WHERE
-    NOT fct_lesson_progress.course_key IS NULL
-  GROUP BY
-    fct_lesson_progress.user_key,
-    fct_lesson_progress.course_key
-), pairs AS (
+WITH pairs AS (
   SELECT
     COALESCE(progress.user_key, int_knowledge.user_key) AS user_key,
     COALESCE(progress.course_key, int_knowledge.course_key) AS course_key,
     progress.progress_rows,
     progress.progress_sum,
-    COALESCE(progress.topics_completed, 0) AS topics_completed,
+    COALESCE(progress.completed_count, 0) AS topics_completed,
     COALESCE(int_knowledge.evidence, 0) AS evidence,
     COALESCE(int_knowledge.correct, 0) AS correct,
     int_knowledge.knowledge,
     int_knowledge.last_evidence_at
-  FROM progress
+  FROM intermediate.int_course_progress AS progress
   FULL OUTER JOIN intermediate.int_knowledge
     ON int_knowledge.user_key = progress.user_key
     AND int_knowledge.course_key = progress.course_key

@@ -38,17 +38,22 @@ WITH completions AS (
     AND fct_lesson_progress.completed_date <= GREATEST(int_users.today_date, int_users.as_of_date)
 ), days AS (
   SELECT
-    completions.school_key,
-    completions.is_until_today,
-    completions.is_until_utc_date,
-    completions.completed_date,
-    COUNT(*) AS completions
-  FROM completions
+    int_progress_days.school_key,
+    int_progress_days.activity_date AS completed_date,
+    int_progress_days.activity_date <= int_schools.today_date AS is_until_today,
+    int_progress_days.activity_date <= int_schools.as_of_date AS is_until_utc_date,
+    SUM(int_progress_days.completions) AS completions
+  FROM intermediate.int_progress_days
+  INNER JOIN intermediate.int_schools /* every school is there */
+    ON int_schools.school_key = int_progress_days.school_key
+  WHERE
+    int_progress_days.completions > 0
+    AND int_progress_days.activity_date <= GREATEST(int_schools.today_date, int_schools.as_of_date)
   GROUP BY
-    completions.school_key,
-    completions.is_until_today,
-    completions.is_until_utc_date,
-    completions.completed_date
+    int_progress_days.school_key,
+    int_progress_days.activity_date,
+    int_schools.today_date,
+    int_schools.as_of_date
 ), counted_days AS (
   SELECT
     days.school_key,

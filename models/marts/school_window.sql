@@ -49,24 +49,26 @@ WITH rows_of_scopes AS (
 ), last_days AS (
   SELECT
     'school' AS scope,
-    fct_user_day.school_key,
-    MAX(fct_user_day.activity_date) AS last_date
-  FROM marts.fct_user_day
-  GROUP BY
-    fct_user_day.school_key,
-    fct_user_day.user_key
+    int_users.school_key,
+    int_activity_spans.end_date AS last_date
+  FROM intermediate.int_activity_spans
+  INNER JOIN intermediate.int_users /* every active user is there */
+    ON int_users.user_key = int_activity_spans.user_key
+  WHERE
+    int_activity_spans.next_start_date IS NULL
   UNION ALL
+  /* the last one until the UTC date of as_of: of the run that began last by then */
   SELECT
     'platform',
-    fct_user_day.school_key,
-    MAX(fct_user_day.activity_date)
-  FROM marts.fct_user_day
-  CROSS JOIN staging.stg_batch
+    int_users.school_key,
+    LEAST(int_activity_spans.end_date, int_users.as_of_date)
+  FROM intermediate.int_activity_spans
+  INNER JOIN intermediate.int_users /* every active user is there */
+    ON int_users.user_key = int_activity_spans.user_key
+    AND int_users.as_of_date >= int_activity_spans.start_date
   WHERE
-    fct_user_day.activity_date <= stg_batch.as_of_date
-  GROUP BY
-    fct_user_day.school_key,
-    fct_user_day.user_key
+    int_activity_spans.next_start_date IS NULL
+    OR int_activity_spans.next_start_date > int_users.as_of_date
 ), users AS (
   SELECT
     scopes.scope,
