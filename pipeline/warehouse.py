@@ -102,6 +102,7 @@ def project_config(settings: Settings, project: Path = PROJECT) -> ProjectConfig
         connector_config=template.connector_config | limits,
         # While SQLMesh gets one model ready in Python, DuckDB is at work on another.
         concurrent_tasks=settings.threads,
+        register_comments=False,  # published marts have them; here they are 300 statements a night
     )
     # DuckDB optimizes what it runs; doing it in SQLMesh first takes a third of a night's CPU time.
     # `sqlmesh lint` reads config.yaml itself and still optimizes, so that it sees what it needs; SQLMesh

@@ -176,7 +176,8 @@ def _audited(model: Model, place: int) -> set[str]:
 def _is_referenced(model: Model, key: str) -> bool:
     audits = {name for name, arguments in model.audits if not arguments}
     audit = f"references_dim_{key.removesuffix('_key')}"
-    return audit in audits or (key == "school_key" and "school_is_that_of_the_user" in audits)
+    both = {"user_key", "school_key"}
+    return audit in audits or (key in both and "school_is_that_of_the_user" in audits)
 
 
 def _quoted(table: exp.Table) -> str:

@@ -31,18 +31,6 @@ WITH moves AS (
     moves.back_after_dormancy - moves.back_after_mau AS dormant_change
   FROM moves
   UNION ALL
-  /* a window later the window before holds the arrival: new and resurrected become returning */
-  SELECT
-    moves.school_key,
-    moves.move_date + @mau_days,
-    0,
-    0,
-    -moves.first_users,
-    moves.first_users + moves.back_after_mau,
-    -moves.back_after_mau,
-    0
-  FROM moves
-  UNION ALL
   /* who stays away drops out of WAU */
   SELECT
     moves.school_key,
@@ -55,15 +43,15 @@ WITH moves AS (
     0
   FROM moves
   UNION ALL
-  /* then out of MAU, where a user of an absence has been returning for long */
+  /* then out of MAU, where a user of an absence has been returning for long; of those who arrived, new and resurrected become returning: the window before holds the arrival */
   SELECT
     moves.school_key,
     moves.move_date + @mau_days,
     0,
     -moves.gone_beyond_mau,
-    0,
-    -moves.gone_beyond_mau,
-    0,
+    -moves.first_users,
+    moves.first_users + moves.back_after_mau - moves.gone_beyond_mau,
+    -moves.back_after_mau,
     moves.gone_beyond_mau
   FROM moves
   UNION ALL

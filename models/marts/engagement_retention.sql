@@ -29,31 +29,24 @@ MODEL (
   )
 );
 
-WITH learner_weeks AS (
+WITH user_weeks AS (
   SELECT DISTINCT
-    fct_user_day.school_key,
     fct_user_day.user_key,
     DATE_TRUNC('WEEK', fct_user_day.activity_date)::DATE AS active_week
   FROM marts.fct_user_day
-  INNER JOIN intermediate.int_users /* learners only */
-    ON int_users.user_key = fct_user_day.user_key AND int_users.is_learner
-), cohorts AS (
-  SELECT
-    learner_weeks.school_key,
-    learner_weeks.active_week,
-    MIN(learner_weeks.active_week) OVER (PARTITION BY learner_weeks.user_key) AS cohort_week
-  FROM learner_weeks
 ), active_counts AS (
   SELECT
-    cohorts.school_key,
-    cohorts.cohort_week,
-    cohorts.active_week,
+    dim_user.school_key,
+    DATE_TRUNC('WEEK', dim_user.first_active_date)::DATE AS cohort_week,
+    user_weeks.active_week,
     COUNT(*) AS active_learners
-  FROM cohorts
+  FROM user_weeks
+  INNER JOIN marts.dim_user /* learners only */
+    ON dim_user.user_key = user_weeks.user_key AND dim_user.is_learner
   GROUP BY
-    cohorts.school_key,
-    cohorts.cohort_week,
-    cohorts.active_week
+    dim_user.school_key,
+    DATE_TRUNC('WEEK', dim_user.first_active_date)::DATE,
+    user_weeks.active_week
 ), cells AS (
   SELECT
     sizes.school_key,

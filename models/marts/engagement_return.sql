@@ -7,7 +7,10 @@ MODEL (
   description 'One row per scope (each school, and the platform), local date on which users became active again, and their last active date before it.',
   grain (scope, scope_key, return_date, last_date),
   audits (
-    unique_combination_of_columns(columns := (scope, scope_key, return_date, last_date)),
+    unique_by_blocks(
+      keys := (scope, scope_key, last_date),
+      number := DATE_DIFF('DAY', '1970-01-01'::DATE, return_date)
+    ),
     not_null(columns := (scope, scope_key, return_date, last_date, users)),
     accepted_values("column" := scope, is_in := ('school', 'platform')),
     references_dim_school("column" := scope_key),

@@ -29,7 +29,6 @@ MODEL (
         updated_date
       )
     ),
-    references_dim_user,
     school_is_that_of_the_user,
     references_dim_lesson,
     references_dim_course,

@@ -14,13 +14,12 @@ MODEL (
   description 'One row per attempt at a quiz by a known user on a known quiz, completed or not.',
   grain attempt_key,
   audits (
-    unique_values(columns := (
+    unique_combination_of_columns(columns := (
       attempt_key
     )),
     not_null(
       columns := (attempt_key, user_key, quiz_key, school_key, is_completed, started_at)
     ),
-    references_dim_user,
     school_is_that_of_the_user,
     references_dim_quiz,
     references_dim_course,

@@ -35,7 +35,6 @@ MODEL (
         last_event_at
       )
     ),
-    references_dim_user,
     school_is_that_of_the_user,
     every_event_is_accounted_for
   ),
