@@ -48,7 +48,14 @@ WITH near_dates AS (
       days.first_event - LAG(days.last_event) OVER by_date <= @session_gap_seconds * 1000000,
       FALSE
     ) AS continues_a_session,
-    LAG(days.run_count) OVER by_date AS previous_run_count
+    LAG(days.run_count) OVER by_date AS previous_run_count,
+    COALESCE(
+      (
+        LEAD(days.first_event) OVER by_date
+      ) - days.last_event <= @session_gap_seconds * 1000000,
+      FALSE
+    ) AS is_continued,
+    COALESCE(LEAD(days.is_near) OVER by_date, 0) AS is_next_near
   FROM days
   WINDOW by_date AS (PARTITION BY days.user_key ORDER BY days.activity_date)
 ), chained_days AS (
@@ -62,6 +69,11 @@ WITH near_dates AS (
       END
     ) OVER (PARTITION BY linked_days.user_key ORDER BY linked_days.activity_date) AS chain
   FROM linked_days
+  WHERE
+    linked_days.is_near = 1
+    OR linked_days.is_next_near = 1
+    OR linked_days.continues_a_session
+    OR linked_days.is_continued /* of the others, nothing can change: most days of a user are alone */
 ), reaching_days AS (
   SELECT
     chained_days.*,
