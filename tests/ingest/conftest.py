@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import pytest
 
 from ingest import BatchReport, ingest
 from ingest.specs import TABLES
+from tests.waiting import PAUSE
 
 START = datetime.fromisoformat("2026-03-02T10:00:00+00:00")
 
@@ -74,8 +76,21 @@ class School:
             at,
         )
 
-    def ingest(self, **options: Any) -> BatchReport:
+    def ingest(self, *, settled: bool = True, **options: Any) -> BatchReport:
+        if settled:
+            self._settle()
         return ingest(self.warehouse, self.url, **options)
+
+    def _settle(self) -> None:
+        """Wait for transactions of other tests on the server: begun before now, they hold the horizon back.
+
+        Not for long ones: with them more is read than a test may expect, and nothing is wrong.
+        """
+        newest = self.run("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        oldest: LiteralString = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+        patience = time.monotonic() + 20
+        while self.run(oldest) < newest and time.monotonic() < patience:
+            time.sleep(PAUSE)
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows from the warehouse."""

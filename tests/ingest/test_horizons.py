@@ -167,7 +167,7 @@ def test_a_transaction_that_was_open_holds_the_horizon_back(school: School) -> N
             "INSERT INTO analytics (user_id, event_type, created_at) VALUES (%s, 'login', %s)", (user, AT)
         )
         school.event(user, AT)
-        school.ingest()
+        school.ingest(settled=False)
         slow.commit()
     report = school.ingest()
     assert report.table("analytics").rows_inserted == 1

@@ -76,7 +76,7 @@ def test_a_row_committed_late_with_an_old_cursor_is_found(school: School, scratc
             user,
         )
         school.progress(user, school.lesson(), "2026-03-02T00:00:00+00:00")
-        school.ingest()
+        school.ingest(settled=False)
         slow.commit()
     report = school.ingest()
     assert report.table("analytics").rows_inserted == 1
