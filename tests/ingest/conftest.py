@@ -76,7 +76,7 @@ class School:
             at,
         )
 
-    def ingest(self, *, settled: bool = True, **options: Any) -> BatchReport:
+    def ingest(self, *, settled: bool = False, **options: Any) -> BatchReport:
         if settled:
             self._settle()
         return ingest(self.warehouse, self.url, **options)

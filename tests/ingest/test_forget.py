@@ -85,7 +85,7 @@ def test_forget_leaves_no_row_and_spares_others(school: School) -> None:
 def test_who_is_erased_stays_out_although_the_source_still_has_rows(school: School) -> None:
     """A deleted key that is handed out again brings the person back with the next night."""
     person = _fill(school)[1]
-    school.ingest()
+    school.ingest(settled=True)
     key = school.value("SELECT key FROM raw.key_users WHERE id = $1", person)
     forget(school.warehouse, [key])
 
@@ -95,7 +95,7 @@ def test_who_is_erased_stays_out_although_the_source_still_has_rows(school: Scho
         asked.append(user)
         return user == person
 
-    after = school.ingest(is_erased=is_erased)
+    after = school.ingest(settled=True, is_erased=is_erased)
     assert asked == [person]
     assert _traces(school, key) == {}
     assert school.value("SELECT count(*) FROM raw.key_users") == 1
@@ -106,12 +106,12 @@ def test_who_is_erased_stays_out_although_the_source_still_has_rows(school: Scho
     assert after.table("analytics").rows_read == 0
     assert school.value("SELECT count(*) FROM raw.classes WHERE teacher_key IS NULL") == 1
 
-    read = school.ingest(is_erased=is_erased)
+    read = school.ingest(settled=True, is_erased=is_erased)
     assert read.table("user_progress").rows_read == read.table("analytics").rows_read == 0
     assert read.touched_dates == 0
     newcomer = school.user()
     school.event(newcomer, "2026-03-02T12:00:00+00:00")
-    assert school.ingest(is_erased=is_erased).table("analytics").rows_inserted == 1
+    assert school.ingest(settled=True, is_erased=is_erased).table("analytics").rows_inserted == 1
     assert school.value("SELECT key FROM raw.key_users WHERE id = $1", newcomer) == 3
 
 

@@ -100,17 +100,17 @@ def test_a_table_put_in_the_place_of_another_is_read_whole(school: School, scrat
 def test_ids_of_another_run_or_another_round_tell_nothing(school: School, change: str) -> None:
     """After a restore ids are given again: a row as new as any would look old."""
     _two_people(school)
-    school.ingest()
+    school.ingest(settled=True)
     school.warehouse.execute(f"UPDATE raw.horizons SET {change}")
     # Damage that only a comparison of ids and moments finds.
     school.warehouse.execute(
         "UPDATE raw.analytics SET created_at = created_at + INTERVAL 1 HOUR WHERE id = 1"
     )
     school.warehouse.execute("UPDATE raw.watermarks SET last_id = 20000 WHERE table_name = 'analytics'")
-    report = school.ingest()
+    report = school.ingest(settled=True)
     assert report.table("analytics").rows_updated == 1
     assert school.value("SELECT count(DISTINCT xid) FROM raw.horizons WHERE xid > 0") == 1
-    assert school.ingest().table("analytics").rows_read == 0
+    assert school.ingest(settled=True).table("analytics").rows_read == 0
 
 
 def test_a_role_that_may_not_ask_compares_in_full(school: School, scratch: Scratch) -> None:
@@ -121,10 +121,10 @@ def test_a_role_that_may_not_ask_compares_in_full(school: School, scratch: Scrat
     school.run("REVOKE EXECUTE ON FUNCTION pg_postmaster_start_time() FROM PUBLIC")
     school.url = psycopg.conninfo.make_conninfo(school.url, user="horizon_less")
     for _ in range(2):
-        school.ingest()
+        school.ingest(settled=True)
         assert school.value("SELECT count(*) FROM raw.horizons") == 0
         school.event(user, AT)
-    assert school.ingest().table("analytics").rows_read == 4
+    assert school.ingest(settled=True).table("analytics").rows_read == 4
     assert school.contents() == scratch()
 
 
@@ -138,14 +138,14 @@ def test_rows_of_erased_people_do_not_hide_others_that_are_gone(school: School, 
     def is_erased(user: object) -> bool:
         return bool(user == erased)
 
-    school.ingest(is_erased=is_erased)
+    school.ingest(settled=True, is_erased=is_erased)
     school.event(erased, AT)  # a new row that stays behind, in the block of one that goes
     school.run("DELETE FROM analytics WHERE user_id = %s", third)
     school.run("DELETE FROM users WHERE id = %s", third)
-    report = school.ingest(is_erased=is_erased)
+    report = school.ingest(settled=True, is_erased=is_erased)
     assert (report.table("analytics").rows_deleted, report.table("users").rows_deleted) == (1, 1)
     assert school.rows("SELECT DISTINCT id FROM raw.users") == [(kept,)]
-    assert school.ingest(is_erased=is_erased).table("analytics").rows_read == 0
+    assert school.ingest(settled=True, is_erased=is_erased).table("analytics").rows_read == 0
 
 
 def test_a_view_has_no_horizon(school: School) -> None:
@@ -167,7 +167,7 @@ def test_a_transaction_that_was_open_holds_the_horizon_back(school: School) -> N
             "INSERT INTO analytics (user_id, event_type, created_at) VALUES (%s, 'login', %s)", (user, AT)
         )
         school.event(user, AT)
-        school.ingest(settled=False)
+        school.ingest()
         slow.commit()
     report = school.ingest()
     assert report.table("analytics").rows_inserted == 1

@@ -76,7 +76,7 @@ def test_a_row_committed_late_with_an_old_cursor_is_found(school: School, scratc
             user,
         )
         school.progress(user, school.lesson(), "2026-03-02T00:00:00+00:00")
-        school.ingest(settled=False)
+        school.ingest()
         slow.commit()
     report = school.ingest()
     assert report.table("analytics").rows_inserted == 1
@@ -111,18 +111,18 @@ def test_only_blocks_that_differ_are_copied_again(school: School) -> None:
         "FROM generate_series(1, 24000) g",
         user,
     )
-    school.ingest()
+    school.ingest(settled=True)
     school.run("DELETE FROM analytics WHERE id = 50")
-    table = school.ingest().table("analytics")
+    table = school.ingest(settled=True).table("analytics")
     assert table.rows_deleted == 1
     assert table.rows_read == 1_022
     school.run("DELETE FROM analytics WHERE id = 51")
     school.event(user)
-    table = school.ingest().table("analytics")
+    table = school.ingest(settled=True).table("analytics")
     assert (table.rows_inserted, table.rows_deleted) == (1, 1)
     assert table.rows_read == 1_021 + 449 + 1  # the block at the end is read with what is new in it
     school.run("UPDATE analytics SET xp_earned = 9 WHERE id IN (1, 2000)")
-    table = school.ingest().table("analytics")
+    table = school.ingest(settled=True).table("analytics")
     assert (table.rows_updated, table.rows_read) == (2, 2)  # to read their blocks would cost more than a scan
 
 

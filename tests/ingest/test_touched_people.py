@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import LiteralString
 from uuid import UUID
 
+import pytest
+
 from tests.ingest.conftest import School
 
 NOBODY: set[str] = set()
@@ -36,6 +38,7 @@ CHANGES: tuple[tuple[LiteralString, set[str]], ...] = (
 )
 
 
+@pytest.mark.slow
 def test_each_change_touches_those_whose_rows_come_out_otherwise(school: School) -> None:
     """Guards against progress that shows an old school, course or pass score for good; and against a night
     that makes everything anew because somebody has logged in."""

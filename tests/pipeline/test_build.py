@@ -93,6 +93,7 @@ def test_a_second_build_on_the_same_day_updates_every_mart(built: Settings) -> N
         assert report.seconds.keys() >= {"marts.leaderboard", "marts.dim_course"}
 
 
+@pytest.mark.slow
 def test_a_view_that_goes_leaves_its_learner_to_the_one_before(built: Settings) -> None:
     """Guards against viewers of a lesson who are lost, or counted twice, when an old day changes."""
     with open_warehouse(built) as warehouse:
@@ -163,6 +164,7 @@ def test_facts_that_do_not_equal_the_ledger_are_not_published(built: Settings) -
     assert "marts.fct_user_day: audit every_event_is_accounted_for failed for 2 rows" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_plan_that_was_killed_at_its_end_is_brought_to_an_end(built: Settings) -> None:
     """Guards against a night that waits six hours for a plan that nobody is working on any more."""
     with open_warehouse(built) as warehouse:
@@ -177,6 +179,7 @@ def test_a_plan_that_was_killed_at_its_end_is_brought_to_an_end(built: Settings)
         assert value(connection, "SELECT count(finalized_ts) FROM sqlmesh._environments") == 1
 
 
+@pytest.mark.slow
 def test_a_changed_model_is_built_over_all_days(built: Settings, tmp_path: Path) -> None:
     """Guards against a new table of an incremental model that holds nothing but last night."""
     project = changed_project(tmp_path / "project")

@@ -340,6 +340,7 @@ def test_smallest_installation_publishes_every_mart(
     assert "users.birth_date" in status
 
 
+@pytest.mark.slow
 def test_readers_go_on_during_a_night(own_school: School, environment: Environment) -> None:
     """Guards against a lock of the night that shuts readers out."""
     environment(SOURCE_URL=own_school.source_url, MEMORY_LIMIT="1GB")

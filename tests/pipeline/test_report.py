@@ -362,6 +362,7 @@ def test_snapshot_that_is_away_or_damaged_is_named(
     assert "marts.duckdb does not match its checksum" in damaged.stderr
 
 
+@pytest.mark.slow
 def test_report_that_fails_undoes_no_publication(
     command_line: CliRunner, own_school: School, environment: Environment, tmp_path: Path
 ) -> None:
