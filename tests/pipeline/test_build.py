@@ -56,6 +56,7 @@ def value(connection: duckdb.DuckDBPyConnection, query: str, *values: object) ->
     return row[0]
 
 
+@pytest.mark.slow
 def test_a_second_build_on_the_same_day_updates_every_mart(built: Settings) -> None:
     """Guards against a scheduler that takes the day for done, while the source has gone on."""
     with open_warehouse(built) as warehouse:

@@ -283,6 +283,7 @@ def test_lost_warehouse_keeps_the_history_and_is_built_again(own_school: School,
     assert len(snapshot_ids(own_school.settings.snapshots_dir)) == 2
 
 
+@pytest.mark.slow
 def test_single_steps_make_a_night(
     own_school: School, environment: Environment, command_line: CliRunner
 ) -> None:
