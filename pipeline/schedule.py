@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import select
 import signal
+import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from queue import Empty, SimpleQueue
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, JobEvent
@@ -36,7 +37,7 @@ def keep_schedule(settings: Settings, timetable: Timetable, night: NightProcess,
     signals = _heed_signals()
     keeper = Keeper(settings, timetable, night)
     keeper.start()
-    signals.get()
+    signals.recv(1)
     deadline = time.monotonic() + grace
     log.info("schedule_stopping", night_running=night.is_running, grace_seconds=grace)
     keeper.stop(lambda: _another(signals) or time.monotonic() >= deadline)
@@ -153,17 +154,19 @@ def _look_up() -> None:
     """Nothing: to be woken is enough for the scheduler to look at the clock."""
 
 
-def _heed_signals() -> SimpleQueue[int]:
-    """Signals to stop, in the order in which they come."""
-    signals: SimpleQueue[int] = SimpleQueue()
+def _heed_signals() -> socket.socket:
+    """A socket that holds a byte for each signal to stop.
+
+    A queue that the handlers fill would not do: Python runs them between two steps of the main thread, so one
+    that comes while that thread is about to wait would be heard with the next signal only.
+    """
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    signal.set_wakeup_fd(told.detach())
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _: signals.put(number))
-    return signals
+        signal.signal(number, lambda *_: None)
+    return heard
 
 
-def _another(signals: SimpleQueue[int]) -> bool:
-    try:
-        signals.get(timeout=0.1)
-    except Empty:
-        return False
-    return True
+def _another(signals: socket.socket) -> bool:
+    return bool(select.select([signals], [], [], 0.1)[0]) and bool(signals.recv(1))
