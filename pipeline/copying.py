@@ -17,9 +17,10 @@ from api.manifest import ColumnEntry
 
 TARGET = "snapshot"
 MARTS = 'marts."{}"'
-# What a lookup reads at least. Fifteen times less than DuckDB's own: the rows of a class then cost the same
-# however long the history is, for a file that is some 5 % larger.
-ROW_GROUP_SIZE = 8192
+# What a lookup reads at least. Seven times less than DuckDB's own: the rows of a class then cost the same
+# however long the history is, for a file that is some 5 % larger. Half of it makes no lookup faster, but
+# writing takes a fifth more of the processor.
+ROW_GROUP_SIZE = 16384
 
 
 @dataclass(frozen=True)

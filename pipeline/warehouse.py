@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import warnings
 from collections.abc import Iterator
@@ -10,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from sqlglot import exp
 from sqlmesh import Context
 from sqlmesh.core import constants
 from sqlmesh.core.config import Config, DuckDBConnectionConfig
 from sqlmesh.core.config.loader import load_config_from_paths
 from sqlmesh.core.console import NoopConsole, set_console
+from sqlmesh.core.snapshot.cache import SnapshotCache
 
 from api.project import PROJECT
 from pipeline.copying import literal
@@ -72,6 +75,7 @@ def open_warehouse(settings: Settings, project: Path = PROJECT) -> Iterator[Ware
         warnings.filterwarnings("ignore", module="sqlmesh")
         context = Context(paths=[project], config={project.absolute(): project_config(settings, project)})
         try:
+            keep_histories_apart(context)
             yield Warehouse(context, context.engine_adapter.cursor)
         finally:
             context.close()
@@ -81,6 +85,22 @@ def _try(file: Path) -> None:
     """Open and close it. SQLMesh would go on in a database in memory and say so in its log only."""
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH '{literal(str(file))}' AS {CATALOG}")
+
+
+def keep_histories_apart(context: Context) -> None:
+    """Share cached snapshots only with warehouses that have come the same way.
+
+    SQLMesh caches a snapshot by its fingerprint, with the name of its physical table. But a table keeps its
+    name when a model above it gains a column: the same models have other tables where they were upgraded
+    than where they were built anew. One would then build into tables that no view of it shows.
+    """
+    state = context.state_sync.state_sync  # type: ignore[attr-defined]  # beneath SQLMesh's cache of a process
+    columns = exp.select("name", "identifier", "version").from_(
+        exp.to_table(state.snapshot_state.snapshots_table)
+    )
+    told = "\n".join(sorted(" ".join(map(str, row)) for row in state.engine_adapter.fetchall(columns)))
+    history = hashlib.sha256(told.encode()).hexdigest()[:16]
+    state.snapshot_state._snapshot_cache = SnapshotCache(context.cache_dir / "histories" / history)  # noqa: SLF001
 
 
 def duckdb_config(settings: Settings, project: Path = PROJECT) -> dict[str, str]:

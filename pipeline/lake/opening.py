@@ -15,7 +15,7 @@ from sqlmesh.core.console import NoopConsole, set_console
 from pipeline.lake.gateway import refuse_another_session, spark_project
 from pipeline.lake.place import open_place
 from pipeline.settings import Settings
-from pipeline.warehouse import Warehouse, duckdb_config
+from pipeline.warehouse import Warehouse, duckdb_config, keep_histories_apart
 
 
 @contextmanager
@@ -35,6 +35,7 @@ def open_lake(settings: Settings, project: Path) -> Iterator[Warehouse]:
         warnings.simplefilter("ignore")  # SQLMesh and pyspark use ways of pandas that are going away
         context = Context(paths=[project], config={project.absolute(): config})
         try:
+            keep_histories_apart(context)
             yield Warehouse(context, connection, place)
         finally:
             context.close()

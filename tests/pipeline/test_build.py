@@ -215,14 +215,48 @@ def test_a_night_and_the_linter_keep_their_queries_apart(built: Settings) -> Non
         )
 
 
-def changed_project(folder: Path) -> Path:
-    """The project with another idea of a session: a gap of more than a minute ends it."""
+@pytest.mark.slow
+def test_an_upgraded_warehouse_keeps_its_own_tables(built: Settings, tmp_path: Path) -> None:
+    """Guards against marts that stand still: nights that build into the tables of another warehouse.
+
+    Where a model gained a column, those that read it keep the tables that they had; a warehouse that was
+    built anew by the same files has others. SQLMesh's cache of the project is common to both.
+    """
+    project = copied_project(tmp_path / "project")
+    users = project / "models" / "intermediate" / "int_users.sql"
+    users.write_text(users.read_text().replace("AS tie_order\n", "AS tie_order,\n  1::INT AS gained\n"))
+    anew = built.model_copy(update={"data_dir": tmp_path / "anew"})
+    anew.data_dir.mkdir()
+    shutil.copy(built.warehouse_file, anew.warehouse_file)
+    with duckdb.connect(str(anew.warehouse_file)) as connection:
+        connection.execute("DROP SCHEMA sqlmesh CASCADE")
+    for settings in (anew, built):
+        with open_warehouse(settings, project) as warehouse:
+            rebuild(warehouse)
+            assert value(warehouse.connection, "SELECT max(gained) FROM intermediate.int_users") == 1
+
+    with open_warehouse(built, project) as warehouse:
+        assert value(warehouse.connection, "SELECT count(*) FROM marts.leaderboard") > 0  # type: ignore[operator]
+        warehouse.connection.execute("UPDATE raw.users SET is_active = false WHERE role = 'STUDENT'")
+        rebuild(warehouse)
+
+        assert value(warehouse.connection, "SELECT count(*) FROM marts.leaderboard") == 0
+
+
+def copied_project(folder: Path) -> Path:
+    """The files of the project, to be changed at will."""
     folder.mkdir()
     for part in PROJECT_PARTS:
         shutil.copytree(PROJECT / part, folder / part)
     shutil.copy(PROJECT / "external_models.yaml", folder)
-    config = (PROJECT / "config.yaml").read_text()
+    shutil.copy(PROJECT / "config.yaml", folder)
+    return folder
+
+
+def changed_project(folder: Path) -> Path:
+    """The project with another idea of a session: a gap of more than a minute ends it."""
+    config = copied_project(folder) / "config.yaml"
     setting = "session_gap_seconds: "
-    assert f"{setting}1800" in config
-    (folder / "config.yaml").write_text(config.replace(f"{setting}1800", f"{setting}60"))
+    assert f"{setting}1800" in config.read_text()
+    config.write_text(config.read_text().replace(f"{setting}1800", f"{setting}60"))
     return folder
