@@ -39,9 +39,8 @@ def main() -> None:
 
 def measure_nights(server: str, sizes: list[int]) -> str:
     """First builds and nights at each size."""
-    return page.nights_section(
-        [nights.measure_size(server, events, WORK / f"data-{events}") for events in sizes]
-    )
+    data_dirs = [WORK / f"data-{events}" for events in sizes]
+    return page.nights_section(nights.measure_sizes(server, sizes, data_dirs))
 
 
 def measure_api(server: str, sizes: list[int]) -> str:

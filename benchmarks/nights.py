@@ -1,7 +1,8 @@
 """A first build and the nights after it, at several sizes of history, each run a whole process.
 
 The night's work is the same at every size (`NEW_EVENTS` new events and what changes around them), so the
-ratio between sizes says what history costs. Time is wall clock of `schoolhouse nightly` from start to exit;
+ratio between sizes says what history costs. The sizes take turns night by night, so that an hour in which
+the machine is slow is one for all of them. Time is wall clock of `schoolhouse nightly` from start to exit;
 memory is the peak resident set of that process. Nobody leaves in these nights; one
 more night erases one learner, the one with the most events, on a completed request.
 """
@@ -13,6 +14,7 @@ import shutil
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,7 +30,7 @@ from demo.server import DemoError, apply_schema, create_database, database_url, 
 EVENTS_PER_LEARNER = 200
 DAYS = 365
 NEW_EVENTS = 10_000
-NIGHTS = 3
+NIGHTS = 5
 SEED = 20261122
 ERASURE_REQUEST = """
 INSERT INTO data_subject_requests (user_id, kind, status, received_at, completed_at, updated_at)
@@ -68,18 +70,40 @@ class Size:
         return statistics.median(night.seconds for night in self.nights)
 
 
-def measure_size(server: str, events: int, data_dir: Path) -> Size:
-    """A first run on a new database of `events` events and an empty data directory, then NIGHTS nights."""
-    shutil.rmtree(data_dir, ignore_errors=True)
+def measure_sizes(server: str, sizes: Sequence[int], data_dirs: Sequence[Path]) -> list[Size]:
+    """First runs on new databases and empty data directories, then NIGHTS nights of each size in turn."""
     as_of = start()
+    platforms = [
+        _first(server, events, folder, as_of) for events, folder in zip(sizes, data_dirs, strict=True)
+    ]
+    # The first night after a build still writes caches; it is the nights after it that repeat.
+    rounds = [
+        [one_night(one.url, one.data_dir, SEED + number) for one in platforms] for number in range(NIGHTS + 1)
+    ]
+    erasures = [one_night(one.url, one.data_dir, SEED + NIGHTS + 1, erases=True) for one in platforms]
+    return [
+        Size(one.events, one.generate_seconds, one.first, nights, erasure)
+        for one, nights, erasure in zip(platforms, zip(*rounds[1:], strict=True), erasures, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class _Platform:
+    """A generated platform of `events` events, its data directory, and the first run into it."""
+
+    events: int
+    url: str
+    data_dir: Path
+    generate_seconds: float
+    first: Run
+
+
+def _first(server: str, events: int, data_dir: Path, as_of: datetime) -> _Platform:
+    shutil.rmtree(data_dir, ignore_errors=True)
     started = time.perf_counter()
     url = source(server, events, as_of)
     generate_seconds = time.perf_counter() - started
-    first = nightly(url, data_dir, as_of)
-    # The first night after a build still writes caches; it is the nights after it that repeat.
-    nights = [one_night(url, data_dir, SEED + number) for number in range(NIGHTS + 1)]
-    erasure = one_night(url, data_dir, SEED + NIGHTS + 1, erases=True)
-    return Size(events, generate_seconds, first, tuple(nights[1:]), erasure)
+    return _Platform(events, url, data_dir, generate_seconds, nightly(url, data_dir, as_of))
 
 
 def start() -> datetime:

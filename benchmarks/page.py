@@ -26,7 +26,7 @@ def nights_section(sizes: Sequence[Size]) -> str:
         [
             "## A first build, and the nights after it",
             "",
-            f"Whole processes (`schoolhouse nightly`), {NEW_EVENTS:,} new events a night and what changes around them, median of {NIGHTS} nights.",
+            f"Whole processes (`schoolhouse nightly`), {NEW_EVENTS:,} new events a night and what changes around them, median of {NIGHTS} nights, the sizes in turn.",
             "",
             "| events | generated in, s | first run, s | ingest | build | publish | night, s | ingest | build | publish | peak MB, first | peak MB, night | rows written by incremental models in a night |",
             "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
