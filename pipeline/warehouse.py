@@ -18,6 +18,7 @@ from sqlmesh.core.config import Config, DuckDBConnectionConfig
 from sqlmesh.core.config.loader import load_config_from_paths
 from sqlmesh.core.console import NoopConsole, set_console
 from sqlmesh.core.snapshot.cache import SnapshotCache
+from sqlmesh.core.state_sync import CachingStateSync, EngineAdapterStateSync
 
 from api.project import PROJECT
 from pipeline.copying import literal
@@ -94,12 +95,13 @@ def keep_histories_apart(context: Context) -> None:
     name when a model above it gains a column: the same models have other tables where they were upgraded
     than where they were built anew. One would then build into tables that no view of it shows.
     """
-    state = context.state_sync.state_sync  # type: ignore[attr-defined]  # beneath SQLMesh's cache of a process
-    columns = exp.select("name", "identifier", "version").from_(
-        exp.to_table(state.snapshot_state.snapshots_table)
-    )
-    told = "\n".join(sorted(" ".join(map(str, row)) for row in state.engine_adapter.fetchall(columns)))
-    history = hashlib.sha256(told.encode()).hexdigest()[:16]
+    cached = context.state_sync
+    assert isinstance(cached, CachingStateSync)  # noqa: S101
+    state = cached.state_sync
+    assert isinstance(state, EngineAdapterStateSync)  # noqa: S101
+    known = exp.select("name", "identifier", "version").from_(state.snapshot_state.snapshots_table)
+    rows = sorted(" ".join(map(str, row)) for row in state.engine_adapter.fetchall(known))
+    history = hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16]
     state.snapshot_state._snapshot_cache = SnapshotCache(context.cache_dir / "histories" / history)  # noqa: SLF001
 
 
