@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -11,7 +12,11 @@ from ingest.source import Source
 _COLUMNS = """
 SELECT wanted.name AS table_name, class.oid::bigint AS oid, class.relkind::text AS relkind,
        greatest(class.reltuples, 0)::bigint AS rows_estimate,
-       CASE WHEN class.relkind = 'r' THEN pg_relation_size(class.oid) / 8192 ELSE 0 END AS pages,
+       CASE
+           WHEN class.relkind = 'r' AND method.amname = 'heap'
+               THEN pg_relation_size(class.oid) / current_setting('block_size')::integer
+           ELSE 0
+       END AS pages,
        (class.relkind = 'r' AND NOT class.relhassubclass AND method.amname = 'heap'
            AND has_table_privilege(class.oid, 'SELECT')) AS has_transactions,
        attribute.attname::text AS column_name, attribute.attnum::bigint AS number,
@@ -20,6 +25,12 @@ SELECT wanted.name AS table_name, class.oid::bigint AS oid, class.relkind::text 
            CASE type.typtype WHEN 'd' THEN type.typtypmod ELSE attribute.atttypmod END
        ) AS column_type,
        (CASE type.typtype WHEN 'd' THEN base.typtype ELSE type.typtype END = 'e') AS is_enum,
+       -- From version 18 on a constraint may stand without having been checked for old rows.
+       (attribute.attnotnull AND NOT EXISTS (
+           SELECT FROM pg_constraint AS promised
+           WHERE promised.conrelid = class.oid AND promised.contype = 'n' AND NOT promised.convalidated
+               AND attribute.attnum = ANY (promised.conkey)
+       )) AS is_filled,
        (has_table_privilege(class.oid, 'SELECT')
            OR has_column_privilege(class.oid, attribute.attnum, 'SELECT')) AS is_readable
 FROM unnest(string_to_array($1, ',')) AS wanted (name)
@@ -48,18 +59,24 @@ WHERE index.indisunique AND index.indisvalid AND index.indpred IS NULL AND index
 class SourceColumn:
     """A column at the source; `type` as format_type() writes it, 'enum' for an enum of any name.
 
-    `number` is never given to another column of the table.
+    `number` is never given to another column of the table. `is_filled`: no row has NULL.
     """
 
     name: str
     type: str
     is_readable: bool
     number: int
+    is_filled: bool
+
+    @property
+    def family(self) -> str:
+        """The type without its length, precision or scale."""
+        return re.sub(r"\(.*?\)", "", self.type).strip()
 
 
 @dataclass(frozen=True)
 class SourceTable:
-    """A table at the source. `pages` is 0 for what cannot be read by block (views, partitioned tables).
+    """A table at the source. `pages` is 0 for what cannot be read by pages (views, partitioned tables).
 
     `heap` is the oid of a table whose rows carry the ids of the transactions that wrote them, else None.
     """
@@ -91,6 +108,6 @@ def describe(source: Source, names: list[str]) -> dict[str, SourceTable]:
             )
         kind = "enum" if row["is_enum"] else row["column_type"]
         tables[name].columns[row["column_name"]] = SourceColumn(
-            row["column_name"], kind, row["is_readable"], row["number"]
+            row["column_name"], kind, row["is_readable"], row["number"], row["is_filled"]
         )
     return tables

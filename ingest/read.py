@@ -14,7 +14,9 @@ from typing import Generic, TypeVar
 
 import pyarrow as pa
 
+from ingest.catalog import SourceTable
 from ingest.columns import Column, Kind
+from ingest.packed import packed_sql, unpacked
 from ingest.schema import TableFit
 from ingest.source import Source
 from ingest.warehouse import quoted
@@ -23,18 +25,12 @@ READERS = 2
 PARALLEL_PAGES = 8192
 Settings = Mapping[str, str]
 T = TypeVar("T")
-_SLICE = (
-    "ctid >= current_setting('schoolhouse.first')::tid AND ctid < current_setting('schoolhouse.end')::tid"
-)
+Each = Callable[[pa.RecordBatch], T]
 _LAST_PAGE = 2**32 - 1
 
 
 def read(
-    source: Source,
-    fit: TableFit,
-    each: Callable[[pa.RecordBatch], T],
-    clause: str = "",
-    settings: Settings | None = None,
+    source: Source, fit: TableFit, each: Each[T], clause: str = "", settings: Settings | None = None
 ) -> Iterator[T]:
     """`each` of the batches: the columns of the spec that the source has, named as there.
 
@@ -42,10 +38,11 @@ def read(
     """
     if fit.found is None:
         return iter(())
-    sql = f"SELECT {_select_list(fit)} FROM {quoted(fit.found.name)}"
+    columns = [column for column in fit.spec.source_columns.values() if fit.has(column)]
     if not clause and fit.found.pages > PARALLEL_PAGES and source.snapshot.name:
-        return _parallel(source, f"{sql} WHERE {_SLICE}", _slices(fit.found.pages), each)
-    return _alone(source, f"{sql} {clause}", settings, each)
+        return _packed(source, fit.found, columns, each)
+    sql = f"SELECT {', '.join(map(_selected, columns))} FROM {quoted(fit.found.name)} {clause}"
+    return _alone(source, sql, settings, each)
 
 
 def read_columns(source: Source, fit: TableFit, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
@@ -56,39 +53,38 @@ def read_columns(source: Source, fit: TableFit, columns: Sequence[Column]) -> It
     return map(_plain, source.batches(f"SELECT {listed} FROM {quoted(fit.found.name)}"))
 
 
-def _select_list(fit: TableFit) -> str:
-    columns = [column for column in fit.spec.source_columns.values() if fit.has(column)]
-    return ", ".join(_selected(column) for column in columns)
-
-
 def _selected(column: Column) -> str:
     name = quoted(column.source)
     # char(n) loses its padding, enums become text.
     return f"{name}::text AS {name}" if column.kind is Kind.TEXT else name
 
 
-def _slices(pages: int) -> list[Settings]:
-    """One range of pages for each reader; the last one is open, as the table may have grown."""
-    bounds = [pages * number // READERS for number in range(READERS)] + [_LAST_PAGE]
-    return [{"first": f"({start},0)", "end": f"({end},0)"} for start, end in pairwise(bounds)]
-
-
-def _alone(
-    source: Source, sql: str, settings: Settings | None, each: Callable[[pa.RecordBatch], T]
-) -> Iterator[T]:
+def _alone(source: Source, sql: str, settings: Settings | None, each: Each[T]) -> Iterator[T]:
     with source.fresh() as own:
-        yield from _batches(own, sql, settings, each)
+        for batch in own.batches(sql, settings):
+            yield each(_plain(batch))
 
 
-def _batches(
-    own: Source, sql: str, settings: Settings | None, each: Callable[[pa.RecordBatch], T]
-) -> Iterator[T]:
-    return map(each, map(_plain, own.batches(sql, settings)))
+def _packed(source: Source, table: SourceTable, columns: Sequence[Column], each: Each[T]) -> Iterator[T]:
+    found = [table.columns[column.source] for column in columns]
+
+    def opened(batch: pa.RecordBatch) -> T:
+        return each(unpacked(batch, found))
+
+    return _parallel(source, packed_sql(table.name, found), _slices(table.pages), opened)
 
 
-def _parallel(
-    source: Source, sql: str, slices: list[Settings], each: Callable[[pa.RecordBatch], T]
-) -> Iterator[T]:
+def _slices(pages: int) -> list[Settings]:
+    """One range of pages for each reader; the last one is open, as the table may have been rewritten."""
+    bounds = [pages * number // READERS for number in range(READERS + 1)]
+    ends = [*bounds[1:-1], _LAST_PAGE]
+    return [
+        {"first": str(first), "last": str(last), "end": str(end)}
+        for (first, last), end in zip(pairwise(bounds), ends, strict=True)
+    ]
+
+
+def _parallel(source: Source, sql: str, slices: list[Settings], each: Each[T]) -> Iterator[T]:
     """`each` of the batches of all slices, in no order; an error of any reader is raised here."""
     feed = _Feed(source, sql, each)
     readers = [Thread(target=feed.fill, args=(part,), daemon=True) for part in slices]
@@ -105,7 +101,7 @@ def _parallel(
 class _Feed(Generic[T]):
     """A short queue between the readers and the writer: it bounds the memory."""
 
-    def __init__(self, source: Source, sql: str, each: Callable[[pa.RecordBatch], T]) -> None:
+    def __init__(self, source: Source, sql: str, each: Each[T]) -> None:
         self.stop = Event()
         self._source, self._sql, self._each = source, sql, each
         self._queue: queue.Queue[T | BaseException | None] = queue.Queue(maxsize=1)
@@ -120,10 +116,9 @@ class _Feed(Generic[T]):
             self._put(error)
 
     def _copy(self, own: Source, settings: Settings) -> None:
-        for ready in _batches(own, self._sql, settings, self._each):
-            if not self._put(ready):
+        for batch in own.batches(self._sql, settings):
+            if not self._put(self._each(batch)):
                 return
-            del ready  # or it would be held while the next one is read
 
     def _put(self, item: T | BaseException | None) -> bool:
         while not self.stop.is_set():

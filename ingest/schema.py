@@ -70,10 +70,9 @@ def _problems(spec: TableSpec, table: SourceTable | None) -> Iterator[str]:
 
 def _misfit(kind: Kind, found: SourceColumn) -> str | None:
     wanted = WANTED.get(kind, kind.value.lower())
-    family = re.sub(r"\(.*?\)", "", found.type).strip()
-    if family not in ACCEPTED[kind]:
+    if found.family not in ACCEPTED[kind]:
         return f"has type {found.type}, expected {wanted}"
-    if family == "numeric" and not _is_exact(found.type):
+    if found.family == "numeric" and not _is_exact(found.type):
         return f"has type {found.type}, which {wanted} cannot hold without rounding"
     return None
 

@@ -20,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from ingest.errors import SourceError
 from ingest.redact import redact
 
-BATCH_BYTES = 16 << 20
+BATCH_BYTES = 12 << 20
 APPLICATION = "schoolhouse-ingest"
 # row_security off: a policy that would hide rows raises instead. Timeouts are those of a long read.
 SETTINGS = {

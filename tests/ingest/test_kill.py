@@ -99,6 +99,7 @@ def test_a_source_that_goes_away_in_the_middle(school: School, monkeypatch: pyte
         user,
     )
     monkeypatch.setattr("ingest.read.PARALLEL_PAGES", 7)
+    monkeypatch.setattr("ingest.packed.PAGES", 8)
     monkeypatch.setattr("ingest.source.BATCH_BYTES", 10_000)
 
     class Cut(Silent):

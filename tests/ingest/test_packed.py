@@ -1,0 +1,120 @@
+"""Large tables are read as packed columns: every value must arrive as it does when rows are read."""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+import pyarrow as pa
+import pytest
+
+from ingest.catalog import SourceTable, describe
+from ingest.columns import Column, Kind, TableSpec
+from ingest.packed import packed_sql, unpacked
+from ingest.read import read
+from ingest.schema import TableFit
+from ingest.source import Source, open_source
+from tests.ingest.conftest import School
+
+ALL = {"first": "0", "last": "1", "end": "4294967295"}
+ID = "('ffffffff-0000-0010-0000-0000ffffffff'::uuid)"
+UTC = "2026-03-02T10:00:00.000001+00:00"
+# Type, values (SQL): with NULL among them, and without.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "smallint": ("-1", "0", "32767"),
+    "integer": ("-1", "4", "-2147483648"),
+    "bigint": ("-1", "8", "4294967295", "-9223372036854775808"),
+    "boolean": ("true", "false"),
+    "date": ("'1999-12-31'", "'2000-01-01'", "'0001-01-01'", "'9999-12-31'"),
+    "timestamptz": (f"'{UTC}'", "'1999-12-31 23:59:59.999999+00'", "'0001-01-01+00'", "'9999-12-31+14'"),
+    "timestamptz(3)": (f"'{UTC}'", "'2026-03-02 10:00:00.125+00'"),
+    "uuid": (ID, "('00000000-0000-0000-0000-000000000000'::uuid)"),
+    "text": ("'a'", "''", "repeat('æ', 128)", "repeat('b', 255)", "repeat('c', 256)", "repeat('d', 65792)"),
+    "varchar(9)": ("'Zoë'", "'ok'"),
+    "char(9)": ("'padded'", "'x'"),
+    "numeric(5,2)": ("99.90", "-0.01", "0"),
+    "mood": ("'good'", "'bad'"),
+}
+KINDS = {
+    "smallint": Kind.INTEGER,
+    "integer": Kind.INTEGER,
+    "bigint": Kind.BIGINT,
+    "boolean": Kind.BOOLEAN,
+    "date": Kind.DATE,
+    "timestamptz": Kind.TIMESTAMP,
+    "timestamptz(3)": Kind.TIMESTAMP,
+    "uuid": Kind.UUID,
+    "numeric(5,2)": Kind.PERCENT,
+}
+
+
+@pytest.mark.parametrize("nulls", ["none", "some", "all", "refused"])
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_values_arrive_as_in_rows(school: School, kind: str, nulls: str) -> None:
+    """A length that is taken for a value, or the other way round, shifts all values behind it."""
+    school.run("CREATE TYPE mood AS ENUM ('good', 'bad')")
+    values = {"all": ("NULL",), "some": ("NULL", *COLUMNS[kind], "NULL", "NULL")}.get(nulls, COLUMNS[kind])
+    needs = "NOT NULL" if nulls == "refused" else ""
+    _execute(school, f"CREATE TABLE things (thing {kind} {needs}, number integer)")
+    for _ in range(3):
+        _execute(school, f"INSERT INTO things VALUES {', '.join(f'({value}, 1)' for value in values)}")
+    plain, packed = _both_ways(school, KINDS.get(kind, Kind.TEXT))
+    assert packed.num_rows == 3 * len(values)
+    assert packed.column("thing").to_pylist() == plain.column("thing").to_pylist()
+    assert packed.column("number").to_pylist() == [1] * packed.num_rows
+
+
+@pytest.mark.parametrize("value", ["infinity", "-infinity"])
+def test_an_infinite_moment_stays_before_the_year_1(school: School, value: str) -> None:
+    """Arrival refuses it there; anywhere else it would be a date like any other."""
+    _execute(school, "CREATE TABLE things (thing timestamptz, number integer)")
+    _execute(school, f"INSERT INTO things VALUES ('{value}', 1), ('{UTC}', 1)")
+    _, packed = _both_ways(school, Kind.TIMESTAMP)
+    moments = packed.column("thing").cast(pa.int64()).to_pylist()
+    assert moments[0] < -62_135_596_800_000_000 < moments[1]
+
+
+def test_a_promise_that_was_not_checked_is_no_promise(school: School) -> None:
+    """With NOT NULL … NOT VALID old rows may have NULL: values of a fixed width would move up."""
+    _execute(school, "CREATE TABLE things (thing integer, number integer)")
+    _execute(school, "INSERT INTO things VALUES (7, 1), (NULL, 1), (9, 1)")
+    _execute(school, "ALTER TABLE things ADD CONSTRAINT filled NOT NULL thing NOT VALID")
+    plain, packed = _both_ways(school, Kind.INTEGER)
+    assert packed.column("thing").to_pylist() == plain.column("thing").to_pylist() == [7, None, 9]
+
+
+def test_rows_come_once_however_the_pages_are_divided(school: School) -> None:
+    _execute(school, "CREATE TABLE things (thing integer NOT NULL, number integer)")
+    _execute(school, "INSERT INTO things SELECT number, number FROM generate_series(1, 200000) AS number")
+    _execute(school, "DELETE FROM things WHERE thing BETWEEN 1000 AND 150000")
+    with open_source(school.url) as source:
+        table = describe(source, ["things"])["things"]
+        assert table.pages > 3 * 256
+        found = []
+        for first, last, end in ((0, 1, 1), (1, 300, 300), (300, 400, 2**32 - 1)):
+            found += _numbers(source, table, first, last, end)
+    assert sorted(found) == [*range(1, 1000), *range(150_001, 200_001)]
+
+
+def _numbers(source: Source, table: SourceTable, first: int, last: int, end: int) -> list[int]:
+    columns = list(table.columns.values())
+    settings = {"first": str(first), "last": str(last), "end": str(end)}
+    batches = source.batches(packed_sql("things", columns), settings)
+    return [number for batch in batches for number in unpacked(batch, columns).column("thing").to_pylist()]
+
+
+def _both_ways(school: School, kind: Kind) -> tuple[pa.Table, pa.Table]:
+    """The table `things` read by rows and packed."""
+    with open_source(school.url) as source:
+        found = describe(source, ["things"])["things"]
+        columns = (Column("thing", kind, "thing"), Column("number", Kind.INTEGER, "number"))
+        fit = TableFit(TableSpec("things", key=(), columns=columns), found)
+        plain = pa.Table.from_batches(read(source, fit, lambda batch: batch))
+        listed = [found.columns[column.source] for column in columns]
+        packed = [unpacked(batch, listed) for batch in source.batches(packed_sql("things", listed), ALL)]
+        assert [batch.schema for batch in packed] == [packed[0].schema]
+        return plain, pa.Table.from_batches(packed)
+
+
+def _execute(school: School, sql: str) -> None:
+    query: LiteralString = sql  # type: ignore[assignment]
+    school.source.execute(query)
