@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import LiteralString
 
 import pyarrow as pa
 import pytest
 
+from demo.generate import generate
 from ingest.catalog import SourceTable, describe
 from ingest.columns import Column, Kind, TableSpec
 from ingest.packed import packed_sql, unpacked
@@ -15,6 +18,7 @@ from ingest.schema import TableFit
 from ingest.source import Source, open_source
 from tests.ingest.conftest import School
 
+AS_OF = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ALL = {"first": "0", "last": "1", "end": "4294967295"}
 ID = "('ffffffff-0000-0010-0000-0000ffffffff'::uuid)"
 UTC = "2026-03-02T10:00:00.000001+00:00"
@@ -93,6 +97,18 @@ def test_rows_come_once_however_the_pages_are_divided(school: School) -> None:
         for first, last, end in ((0, 1, 1), (1, 300, 300), (300, 400, 2**32 - 1)):
             found += _numbers(source, table, first, last, end)
     assert sorted(found) == [*range(1, 1000), *range(150_001, 200_001)]
+
+
+def test_a_platform_arrives_packed_as_it_does_row_by_row(
+    school: School, monkeypatch: pytest.MonkeyPatch, scratch: Callable[[], object]
+) -> None:
+    """Only tables too large for tests are read packed: the columns of the others would never be."""
+    generate(school.url, learners=30, events=3_000, days=60, seed=3, as_of=AS_OF)
+    by_rows = scratch()
+    monkeypatch.setattr("ingest.read.PARALLEL_PAGES", -1)
+    monkeypatch.setattr("ingest.packed.PAGES", 3)
+    school.ingest()
+    assert school.contents() == by_rows
 
 
 def _numbers(source: Source, table: SourceTable, first: int, last: int, end: int) -> list[int]:
