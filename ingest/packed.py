@@ -162,7 +162,7 @@ def _guessed_texts(packed: npt.NDArray[np.uint8], rows: int) -> tuple[Ints, Flag
     # No byte of a text is 0: then the first three of each length are all that are.
     is_text = packed != 0
     zeros = np.flatnonzero(~is_text)
-    if len(zeros) != 3 * rows:
+    if len(zeros) != 3 * rows or not packed[-1]:
         return None
     ends = zeros[2::3] + 1
     lengths = packed[ends].astype(np.int64)

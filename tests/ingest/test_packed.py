@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import LiteralString
 
 import pyarrow as pa
 import pytest
@@ -21,7 +20,7 @@ from tests.ingest.conftest import School
 AS_OF = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ALL = {"first": "0", "last": "1", "end": "4294967295"}
 ID = "('ffffffff-0000-0010-0000-0000ffffffff'::uuid)"
-UTC = "2026-03-02T10:00:00.000001+00:00"
+MOMENT = "2026-03-02T10:00:00.000001+00:00"
 # Type, values (SQL): with NULL among them, and without.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "smallint": ("-1", "0", "32767"),
@@ -29,8 +28,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "bigint": ("-1", "8", "4294967295", "-9223372036854775808"),
     "boolean": ("true", "false"),
     "date": ("'1999-12-31'", "'2000-01-01'", "'0001-01-01'", "'9999-12-31'"),
-    "timestamptz": (f"'{UTC}'", "'1999-12-31 23:59:59.999999+00'", "'0001-01-01+00'", "'9999-12-31+14'"),
-    "timestamptz(3)": (f"'{UTC}'", "'2026-03-02 10:00:00.125+00'"),
+    "timestamptz": (f"'{MOMENT}'", "'1999-12-31 23:59:59.999999+00'", "'0001-01-01+00'", "'9999-12-31+14'"),
+    "timestamptz(3)": (f"'{MOMENT}'", "'2026-03-02 10:00:00.125+00'"),
     "uuid": (ID, "('00000000-0000-0000-0000-000000000000'::uuid)"),
     "text": ("'a'", "''", "repeat('æ', 128)", "repeat('b', 255)", "repeat('c', 256)", "repeat('d', 65792)"),
     "varchar(9)": ("'Zoë'", "'ok'"),
@@ -67,11 +66,19 @@ def test_values_arrive_as_in_rows(school: School, kind: str, nulls: str) -> None
     assert packed.column("number").to_pylist() == [1] * packed.num_rows
 
 
+def test_a_long_text_does_not_hide_an_empty_one_at_the_end(school: School) -> None:
+    """The two lengths have as many bytes that are 0 as those of two short texts."""
+    _execute(school, "CREATE TABLE things (thing text, number integer)")
+    _execute(school, "INSERT INTO things VALUES (repeat('c', 300), 1), ('', 1)")
+    _, packed = _both_ways(school, Kind.TEXT)
+    assert packed.column("thing").to_pylist() == ["c" * 300, ""]
+
+
 @pytest.mark.parametrize("value", ["infinity", "-infinity"])
 def test_an_infinite_moment_stays_before_the_year_1(school: School, value: str) -> None:
     """Arrival refuses it there; anywhere else it would be a date like any other."""
     _execute(school, "CREATE TABLE things (thing timestamptz, number integer)")
-    _execute(school, f"INSERT INTO things VALUES ('{value}', 1), ('{UTC}', 1)")
+    _execute(school, f"INSERT INTO things VALUES ('{value}', 1), ('{MOMENT}', 1)")
     _, packed = _both_ways(school, Kind.TIMESTAMP)
     moments = packed.column("thing").cast(pa.int64()).to_pylist()
     assert moments[0] < -62_135_596_800_000_000 < moments[1]
@@ -132,5 +139,4 @@ def _both_ways(school: School, kind: Kind) -> tuple[pa.Table, pa.Table]:
 
 
 def _execute(school: School, sql: str) -> None:
-    query: LiteralString = sql  # type: ignore[assignment]
-    school.source.execute(query)
+    school.source.execute(sql.encode())
