@@ -19,8 +19,9 @@ class Settled(Silent):
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
-    def finish(self, step: str, detail: str) -> None:  # noqa: ARG002
+    def finish(self, step: str, detail: str) -> None:
         """Hear that a table is complete."""
+        super().finish(step, detail)
         if step != TABLE:
             self._connection.execute("CHECKPOINT")
 
