@@ -28,7 +28,9 @@ class Settled(Silent):
 
 def main(url: str, target: str) -> None:
     """Print {"seconds", "rows"}; committed and checkpointed."""
-    connection = duckdb.connect(target, config={"threads": 2, "memory_limit": MEMORY_LIMIT})
+    connection = duckdb.connect(
+        target, config={"threads": 2, "memory_limit": MEMORY_LIMIT, "preserve_insertion_order": False}
+    )
     settled = Settled(connection)
     table = ingest(connection, url, report=settled).table(TABLE)
     started = time.perf_counter()

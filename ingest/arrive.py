@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 from ingest import withheld
 from ingest.columns import Column, Forget, Kind
 from ingest.errors import ValueRefusedError
+from ingest.flow import Flow
 from ingest.keys import Keys
 from ingest.local_dates import LocalDates
 from ingest.schema import TableFit
@@ -38,6 +40,7 @@ class Arrival:
         self, connection: duckdb.DuckDBPyConnection, fit: TableFit, keys: Keys, zones: ZoneDays
     ) -> None:
         self._connection, self._fit, self._keys, self._zones = connection, fit, keys, zones
+        self._threads = integer(connection, "SELECT current_setting('threads')")
         self._dated = [column for column in self._present() if column.derived == "local_date"]
         if self._dated:
             self._local_dates = LocalDates(connection)
@@ -55,16 +58,32 @@ class Arrival:
             known[column.name] = self._local_dates.known(users, moments) if is_dated else None
         return Chunk(batch, known)
 
-    def write(self, prepared: Chunk, target: str, batch_id: int | None = None) -> None:
-        """Insert one chunk into `target`, with batch_id as last column if given."""
-        batch = prepared.batch
-        self._refuse_nulls(batch)
-        self._meet_dates(batch)
-        chunk = self._keyed(prepared)
-        if len(self._keys.erased):
-            chunk = self._without_erased(chunk, batch)
-        with registered(self._connection, "ingest_chunk", chunk):
-            self._insert(target, batch_id, batch)
+    def write(self, chunks: Iterator[Chunk], target: str, batch_id: int | None = None) -> None:
+        """Insert all chunks into `target`, with batch_id as last column if given.
+
+        One statement takes chunk after chunk, so that all threads of DuckDB have work, until one comes for
+        which the warehouse must be asked or written to first.
+        """
+        chunk = next(chunks, None)
+        while chunk is not None:
+            flow = Flow(self._met(chunk), chunks, self._ready, self._threads)
+            with registered(self._connection, "ingest_chunk", flow.reader()):
+                self._insert(target, batch_id, flow)
+            chunk = flow.held_back
+
+    def _met(self, chunk: Chunk) -> pa.Table:
+        """The rows of a chunk as raw has them, after all that is new in them has been written down."""
+        self._refuse_nulls(chunk.batch)
+        self._zones.cover(self._days(chunk.batch))
+        rows = self._keyed(chunk)
+        return self._without_erased(rows, chunk.batch) if len(self._keys.erased) else rows
+
+    def _ready(self, chunk: Chunk) -> pa.Table | None:
+        """The same if nothing is new, else None."""
+        if len(self._keys.erased) or None in chunk.known.values():
+            return None
+        self._refuse_nulls(chunk.batch)
+        return self._keyed(chunk) if self._zones.covers(self._days(chunk.batch)) else None
 
     def _refuse_nulls(self, batch: pa.RecordBatch) -> None:
         for column in self._read():
@@ -72,15 +91,16 @@ class Arrival:
             if nulls:
                 raise ValueRefusedError(self._fit.spec.name, column.source, f"NULL in {nulls} rows")
 
-    def _meet_dates(self, batch: pa.RecordBatch) -> None:
+    def _days(self, batch: pa.RecordBatch) -> set[date]:
+        """First and last UTC date of each column of moments, and those between where dates may have gaps."""
+        days: set[date] = set()
         for column in self._read():
             if column.kind in (Kind.TIMESTAMP, Kind.DATE):
-                days = self._days(column, batch.column(column.source))
-                if column.kind is Kind.TIMESTAMP:
-                    self._zones.cover(days)
+                found = self._days_of(column, batch.column(column.source))
+                days |= found if column.kind is Kind.TIMESTAMP else set()
+        return days
 
-    def _days(self, column: Column, array: pa.Array) -> set[date]:
-        """First and last UTC date of a column, and those between where dates may have gaps."""
+    def _days_of(self, column: Column, array: pa.Array) -> set[date]:
         unit = _DAY if column.kind is Kind.TIMESTAMP else 1
         whole = array.cast(pa.int64() if unit == _DAY else pa.int32())
         ends = pc.min_max(whole).as_py()
@@ -123,7 +143,7 @@ class Arrival:
             withheld.add(self._connection, self._fit.spec)
         return chunk.filter(pc.invert(is_erased))
 
-    def _insert(self, target: str, batch_id: int | None, batch: pa.RecordBatch) -> None:
+    def _insert(self, target: str, batch_id: int | None, flow: Flow[Chunk]) -> None:
         names = [*self._fit.spec.names, *(["batch_id"] if batch_id is not None else [])]
         values = ", ".join(self._expression(column) for column in self._fit.spec.columns)
         values += f", {batch_id:d}" if batch_id is not None else ""
@@ -132,7 +152,9 @@ class Arrival:
             self._connection.execute(f"INSERT INTO {target} ({listed(names)}) {rows}")
         except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException):
             # DuckDB's own message quotes the value.
-            raise self._refused(batch) from None
+            raise self._refused(flow) from None
+        if flow.error:
+            raise flow.error
 
     def _expression(self, column: Column) -> str:
         default = "NULL" if column.default is None else str(column.default)
@@ -147,12 +169,11 @@ class Arrival:
     def _joins(self) -> str:
         return _ZONE if any(column.derived == "zone" for column in self._present()) else ""
 
-    def _refused(self, batch: pa.RecordBatch) -> ValueRefusedError:
+    def _refused(self, flow: Flow[Chunk]) -> ValueRefusedError:
         """Which column it was. Asked on a connection of its own: the transaction is over."""
-        table = pa.Table.from_batches([batch])
-        with self._connection.cursor() as own, registered(own, "ingest_refused", table):
-            for column in self._read():
-                value, kind = quoted(column.source), column.kind.value
+        with self._connection.cursor() as own, registered(own, "ingest_refused", flow.recent()):
+            for column in self._present():
+                value, kind = quoted(column.name), column.raw_type
                 bad = f"{value} IS NOT NULL AND TRY_CAST({value} AS {kind}) IS NULL"
                 rows = integer(own, f"SELECT count(*) FROM ingest_refused WHERE {bad}")
                 if rows:

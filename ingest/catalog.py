@@ -14,6 +14,7 @@ SELECT wanted.name AS table_name, class.oid::bigint AS oid, class.relkind::text 
        greatest(class.reltuples, 0)::bigint AS rows_estimate,
        CASE
            WHEN class.relkind = 'r' AND method.amname = 'heap'
+               AND current_setting('server_version_num')::integer >= 140000
                THEN pg_relation_size(class.oid) / current_setting('block_size')::integer
            ELSE 0
        END AS pages,
@@ -76,7 +77,8 @@ class SourceColumn:
 
 @dataclass(frozen=True)
 class SourceTable:
-    """A table at the source. `pages` is 0 for what cannot be read by pages (views, partitioned tables).
+    """A table at the source. `pages` is 0 for what cannot be read by pages: views, partitioned tables, and
+    all tables before PostgreSQL 14, which would scan the whole table for each range.
 
     `heap` is the oid of a table whose rows carry the ids of the transactions that wrote them, else None.
     """

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.columns import ENTITIES, Entity
+from ingest.known_ids import KnownIds
 from ingest.warehouse import integer, registered
 
 IsErased = Callable[[UUID], bool]
@@ -19,14 +20,13 @@ _ID = pa.binary(16)
 class Keys:
     """Gives numbers to UUIDs. People for whom `is_erased` holds get none.
 
-    UUIDs met in this batch are remembered as Arrow arrays: looking a column up there costs a tenth of a
-    join in DuckDB.
+    UUIDs met in this batch are remembered: looking a column up there costs a tenth of a join in DuckDB.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, is_erased: IsErased | None) -> None:
         self._connection = connection
         self._is_erased = is_erased
-        self._met = {entity: (pa.array([], _ID), pa.array([], pa.int32())) for entity in ENTITIES}
+        self._met = {entity: KnownIds() for entity in ENTITIES}
         self._last = {entity: self._stored(entity) for entity in ENTITIES}
         self._written = dict(self._last)
         self.known_before = dict(self._last)
@@ -34,16 +34,15 @@ class Keys:
 
     def known(self, entity: Entity, column: pa.Array) -> pa.Array | None:
         """The key of each UUID of an Arrow column, if all have been met; for any thread."""
-        ids, keys = self._met[entity]
-        places = pc.index_in(column.storage, value_set=ids)
-        return keys.take(places) if places.null_count == column.null_count else None
+        keys, is_unknown = self._met[entity].keys(column.storage)
+        return None if is_unknown.any() else pa.array(keys, mask=keys == 0)
 
     def numbers(self, entity: Entity, column: pa.Array) -> pa.Array:
         """The key of each UUID of an Arrow column, NULL for NULL and for erased people."""
         keys = self.known(entity, column)
         if keys is None:
-            is_new = pc.invert(pc.is_in(column.storage, value_set=self._met[entity][0]))
-            self._meet(entity, pc.unique(column.storage.filter(is_new)).drop_null())
+            _, is_unknown = self._met[entity].keys(column.storage)
+            self._meet(entity, pc.unique(column.storage.filter(pa.array(is_unknown))))
             keys = self.known(entity, column)
         return keys
 
@@ -73,11 +72,10 @@ class Keys:
         keys = pa.array(range(self._last[entity] + 1, self._last[entity] + len(new) + 1), pa.int32())
         self._number(entity, new, keys)
         self.erased = pa.concat_arrays([self.erased, erased])
-        met_ids, met_keys = self._met[entity]
-        nothing = pa.nulls(len(erased), pa.int32())
-        self._met[entity] = (
-            pa.concat_arrays([met_ids, known_ids, new, erased]),
-            pa.concat_arrays([met_keys, known_keys, keys, nothing]),
+        nothing = pa.repeat(pa.scalar(0, pa.int32()), len(erased))
+        self._met[entity].add(
+            pa.concat_arrays([known_ids, new, erased]),
+            pa.concat_arrays([known_keys, keys, nothing]).to_numpy(),
         )
 
     def _look_up(self, entity: Entity, ids: pa.Array) -> tuple[pa.Array, pa.Array]:

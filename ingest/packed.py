@@ -1,9 +1,13 @@
 """Many rows of a table in one row of the result: each column as one long value in PostgreSQL's binary form.
 
 For every value the driver takes longer than PostgreSQL takes to read and send it. Here it passes on a few
-large ones, and numpy opens them. A column without NULL is what the send function of its type gives, highest
-byte first, without gaps. Any other, and text, is what array_send() gives: 20 bytes (dimensions, flags, type,
-length, lower bound), then for each element four bytes of length (-1 for NULL) and the value.
+large ones, and numpy opens them. Values are what the send function of their type gives, highest byte first,
+one behind the other; behind a text comes a byte that is 0, which no text has. Where a column may have NULL
+its values leave them out, and a byte for each row says where.
+
+To PostgreSQL an aggregate costs more than the value in it. string_agg() takes two values a row, one of them
+as the delimiter: an integer without NULL rides so in front of another column's values. Only the first
+delimiter is not written; it is what all the others leave of bit_xor() over the column.
 """
 
 from __future__ import annotations
@@ -15,30 +19,32 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ingest.catalog import SourceColumn
 from ingest.warehouse import quoted
 
 PAGES = 256
-_HEADER, _WORD = 20, 4
-_NULL = 2**32 - 1
 _DAYS = 10_957  # PostgreSQL counts from 2000-01-01, Arrow from 1970-01-01
 _US = _DAYS * 24 * 3600 * 1_000_000
+_IS_NULL = "CASE WHEN {} IS NULL THEN '\\x01'::bytea ELSE '\\x00'::bytea END"
 
-Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class _Form:
-    """Values of one width, in whole words of four bytes: how they are sent, and what they become."""
+    """Values of one width: how they are sent, and what they become."""
 
     cast: str
     send: str
     dtype: np.dtype[Any]
     arrow: pa.DataType
     shift: int = 0
+
+    @property
+    def native(self) -> np.dtype[Any]:
+        """The same in this machine's order of bytes."""
+        return self.dtype.newbyteorder("=")
 
 
 _INTEGER = _Form("integer", "int4send", np.dtype(">i4"), pa.int32())
@@ -55,21 +61,30 @@ _FORMS = {
 }
 
 
-def packed_sql(table: str, columns: Sequence[SourceColumn]) -> str:
-    """A query for unpacked(): rows of up to PAGES pages in each row of the result.
+class Packing:
+    """How the rows of a table are packed and opened again."""
 
-    It reads the pages from current_setting('schoolhouse.first') to before '.last', and as part of the last
-    range all that come before '.end'.
-    """
-    packed = ", ".join(map(_packed, columns))
-    return f"""
+    def __init__(self, table: str, columns: Sequence[SourceColumn]) -> None:
+        self._table, self._columns = table, columns
+        filled = [column for column in columns if column.is_filled and column.family in _FORMS]
+        carriers = [column for column in filled if not _is_integer(column)]
+        self._riders = dict(zip(carriers, filter(_is_integer, filled), strict=False))
+
+    def sql(self) -> str:
+        """A query whose rows hold up to PAGES pages of the table each.
+
+        It reads the pages from current_setting('schoolhouse.first') to before '.last', and as part of the
+        last range all that come before '.end'.
+        """
+        packed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in self._aggregates())
+        return f"""
 SELECT packed.*
 FROM generate_series(
     current_setting('schoolhouse.first')::bigint, current_setting('schoolhouse.last')::bigint - 1, {PAGES}
 ) AS start (page)
 CROSS JOIN LATERAL (
     SELECT count(*) AS rows, {packed}
-    FROM {quoted(table)}
+    FROM {quoted(self._table)}
     WHERE ctid >= format('(%s,0)', start.page)::tid AND ctid < format('(%s,0)', CASE
         WHEN start.page + {PAGES} < current_setting('schoolhouse.last')::bigint THEN start.page + {PAGES}
         ELSE current_setting('schoolhouse.end')::bigint
@@ -78,109 +93,115 @@ CROSS JOIN LATERAL (
 ) AS packed
 """
 
+    def opened(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The rows in a batch of results of sql(), with the names of the columns.
 
-def unpacked(batch: pa.RecordBatch, columns: Sequence[SourceColumn]) -> pa.RecordBatch:
-    """The rows in a batch of results of packed_sql(), with the names of the columns.
+        Moments are naive UTC, UUIDs Arrow's own type, numeric is text.
+        """
+        rows = batch.column("rows").to_pylist()
+        arrays: dict[str, pa.Array] = {}
+        for column in self._columns:
+            rider = self._riders.get(column)
+            if rider:
+                xors = batch.column(_xor(rider)).to_pylist()
+                both = _parted(batch.column(_values(column)), rows, _form(column), _form(rider), xors)
+                arrays |= zip((column.name, rider.name), both, strict=True)
+            elif column not in self._riders.values():
+                is_null = None if column.is_filled else _flags(batch.column(_nulls(column)))
+                arrays[column.name] = _array(batch.column(_values(column)), column, sum(rows), is_null)
+        names = [column.name for column in self._columns]
+        return pa.RecordBatch.from_arrays([arrays[name] for name in names], names=names)
 
-    Moments are naive UTC, UUIDs Arrow's own type, numeric is text.
-    """
-    rows = pc.sum(batch.column(0)).as_py()
-    arrays = [_opened(column, batch.column(column.name), rows) for column in columns]
-    return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in columns])
+    def _aggregates(self) -> Iterator[tuple[str, str]]:
+        for column in self._columns:
+            rider = self._riders.get(column)
+            if rider:
+                yield _values(column), f"string_agg({_sent(column)}, {_sent(rider)})"
+                yield _xor(rider), f"bit_xor({quoted(rider.name)}::{_form(rider).cast})"
+            elif column not in self._riders.values():
+                gap = "''" if column.family in _FORMS else "'\\x00'"
+                yield _values(column), f"string_agg({_sent(column)}, {gap}::bytea)"
+            if not column.is_filled:
+                yield _nulls(column), f"string_agg({_IS_NULL.format(quoted(column.name))}, ''::bytea)"
 
 
-def _packed(column: SourceColumn) -> str:
-    form = _FORMS.get(column.family)
+def _is_integer(column: SourceColumn) -> bool:
+    return column.family in _FORMS and pa.types.is_integer(_form(column).arrow)
+
+
+def _form(column: SourceColumn) -> _Form:
+    return _FORMS[column.family]
+
+
+def _values(column: SourceColumn) -> str:
+    return f"values of {column.number}"
+
+
+def _xor(column: SourceColumn) -> str:
+    return f"xor of {column.number}"
+
+
+def _nulls(column: SourceColumn) -> str:
+    return f"nulls of {column.number}"
+
+
+def _sent(column: SourceColumn) -> str:
     name = quoted(column.name)
-    if form and column.is_filled:
-        return f"string_agg({form.send}({name}::{form.cast}), ''::bytea) AS {name}"
-    return f"array_send(array_agg({name}::{form.cast if form else 'text'})) AS {name}"
+    form = _FORMS.get(column.family)
+    return f"{form.send}({name}::{form.cast})" if form else f"textsend({name}::text)"
 
 
-def _opened(column: SourceColumn, packed: pa.Array, rows: int) -> pa.Array:
+def _parted(
+    packed: pa.Array, rows: Sequence[int], carrier: _Form, rider: _Form, xors: Sequence[int]
+) -> tuple[pa.Array, pa.Array]:
+    """The values of two columns that came as one: value, then delimiter and value for each further row."""
+    values, delimiters = np.empty(sum(rows), carrier.native), np.empty(sum(rows), rider.native)
+    pair = np.dtype([("delimiter", rider.dtype), ("value", carrier.dtype)])
+    first = 0
+    for value, count, xor in zip(packed, rows, xors, strict=True):
+        sent, end = value.as_buffer(), first + count
+        pairs = np.frombuffer(sent, pair, offset=carrier.dtype.itemsize)
+        values[first] = np.frombuffer(sent, carrier.dtype, count=1)[0]
+        values[first + 1 : end] = pairs["value"]
+        delimiters[first + 1 : end] = pairs["delimiter"]
+        delimiters[first] = xor ^ int(np.bitwise_xor.reduce(delimiters[first + 1 : end]))
+        first = end
+    return _fixed(values, carrier), _fixed(delimiters, rider)
+
+
+def _flags(packed: pa.Array) -> Flags:
+    return np.frombuffer(b"".join(_sent_values(packed)), np.bool_)
+
+
+def _array(packed: pa.Array, column: SourceColumn, rows: int, is_null: Flags | None) -> pa.Array:
     form = _FORMS.get(column.family)
     if form is None:
-        return _texts(_joined(packed, np.dtype(np.uint8), _HEADER), rows)
-    if column.is_filled:
-        return _values(_joined(packed, form.dtype), form)
-    return _with_nulls(_joined(packed, np.dtype(np.uint32), _HEADER), form, rows)
+        filled = _texts(b"\0".join(_sent_values(packed)), rows if is_null is None else rows - is_null.sum())
+    else:
+        sent = np.frombuffer(b"".join(_sent_values(packed)), form.dtype)
+        filled = _fixed(sent.astype(form.native), form)
+    if is_null is None:
+        return filled
+    return filled.take(pa.array(np.cumsum(~is_null) - 1, mask=is_null))
 
 
-def _joined(packed: pa.Array, dtype: np.dtype[Any], header: int = 0) -> npt.NDArray[Any]:
-    return np.concatenate([np.frombuffer(value.as_buffer(), dtype, offset=header) for value in packed])
+def _sent_values(packed: pa.Array) -> Iterator[pa.Buffer]:
+    """What was sent in each row of the result; where all values were NULL there is nothing."""
+    return (value.as_buffer() for value in packed if value.is_valid)
 
 
-def _with_nulls(words: npt.NDArray[np.uint32], form: _Form, rows: int) -> pa.Array:
-    element = np.dtype([("length", ">i4"), ("value", form.dtype)])
-    width = element.itemsize // _WORD
-    places = _null_places(words, rows, width)
-    values = _values(np.delete(words, places).view(element)["value"], form)
-    is_null = np.zeros(rows, np.bool_)
-    # Where a row has NULL as many words are missing as a value has.
-    is_null[(places + np.arange(len(places)) * (width - 1)) // width] = True
-    return values.take(pa.array(np.cumsum(~is_null) - 1, mask=is_null))
-
-
-def _null_places(words: npt.NDArray[np.uint32], rows: int, width: int) -> Ints:
-    """Where a word stands for NULL; `width` is that of an element with its length."""
-    places = np.flatnonzero(words == _NULL)
-    if len(places) == (rows * width - len(words)) // (width - 1):
-        return places
-    # A value has such a word too.
-    return np.fromiter(_walked_nulls(words.tolist(), width), np.int64)
-
-
-def _walked_nulls(words: list[int], width: int) -> Iterator[int]:
-    place = 0
-    while place < len(words):
-        if words[place] == _NULL:
-            yield place
-        place += 1 if words[place] == _NULL else width
-
-
-def _values(elements: npt.NDArray[Any], form: _Form) -> pa.Array:
+def _fixed(numbers: npt.NDArray[Any], form: _Form) -> pa.Array:
     if form.arrow == pa.uuid():
-        storage = pa.py_buffer(np.ascontiguousarray(elements))
-        ids = pa.Array.from_buffers(pa.binary(16), len(elements), [None, storage])
+        ids = pa.Array.from_buffers(pa.binary(16), len(numbers), [None, pa.py_buffer(numbers)])
         return pa.ExtensionArray.from_storage(pa.uuid(), ids)
-    native = elements.astype(elements.dtype.newbyteorder("="))
     # PostgreSQL's infinity goes round to a moment before the year 1, as with the driver.
-    numbers = pa.array(native + form.shift if form.shift else native)
-    return numbers.cast(form.arrow)
+    return pa.array(numbers + form.shift if form.shift else numbers).cast(form.arrow)
 
 
-def _texts(packed: npt.NDArray[np.uint8], rows: int) -> pa.Array:
-    lengths, is_text = _guessed_texts(packed, rows) or _walked_texts(packed)
-    offsets = np.zeros(rows + 1, np.int32)
-    np.cumsum(np.maximum(lengths, 0), out=offsets[1:])
-    texts = pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(packed[is_text]))
-    return pc.if_else(pa.array(lengths >= 0), texts, None) if lengths.min() < 0 else texts
-
-
-def _guessed_texts(packed: npt.NDArray[np.uint8], rows: int) -> tuple[Ints, Flags] | None:
-    """The length of each text and which bytes are text, if all have 1 to 255 bytes."""
-    # No byte of a text is 0: then the first three of each length are all that are.
-    is_text = packed != 0
-    zeros = np.flatnonzero(~is_text)
-    if len(zeros) != 3 * rows or not packed[-1]:
-        return None
-    ends = zeros[2::3] + 1
-    lengths = packed[ends].astype(np.int64)
-    starts = np.cumsum(lengths + _WORD) - lengths - _WORD
-    if not all(np.array_equal(zeros[byte::3], starts + byte) for byte in range(3)):
-        return None
-    is_text[ends] = False
-    return lengths, is_text
-
-
-def _walked_texts(packed: npt.NDArray[np.uint8]) -> tuple[Ints, Flags]:
-    """The length of each text, -1 for NULL, and which bytes are text."""
-    data = packed.tobytes()
-    is_text = np.ones(len(data), np.bool_)
-    lengths = []
-    place = 0
-    while place < len(data):
-        lengths.append(int.from_bytes(data[place : place + _WORD], signed=True))
-        is_text[place : place + _WORD] = False
-        place += _WORD + max(lengths[-1], 0)
-    return np.array(lengths, np.int64), is_text
+def _texts(sent: bytes, count: int) -> pa.Array:
+    """`count` texts, each but the last with a 0 behind it."""
+    offsets = np.zeros(count + 1, np.int32)
+    offsets[1:-1] = np.flatnonzero(np.frombuffer(sent, np.uint8) == 0) - np.arange(count - 1)
+    text = sent.translate(None, b"\0")
+    offsets[-1] = len(text)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(text))

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from ingest.catalog import SourceTable
 from ingest.columns import Column, Kind
-from ingest.packed import packed_sql, unpacked
+from ingest.packed import Packing
 from ingest.schema import TableFit
 from ingest.source import Source
 from ingest.warehouse import quoted
@@ -66,12 +66,8 @@ def _alone(source: Source, sql: str, settings: Settings | None, each: Each[T]) -
 
 
 def _packed(source: Source, table: SourceTable, columns: Sequence[Column], each: Each[T]) -> Iterator[T]:
-    found = [table.columns[column.source] for column in columns]
-
-    def opened(batch: pa.RecordBatch) -> T:
-        return each(unpacked(batch, found))
-
-    return _parallel(source, packed_sql(table.name, found), _slices(table.pages), opened)
+    packing = Packing(table.name, [table.columns[column.source] for column in columns])
+    return _parallel(source, packing.sql(), _slices(table.pages), lambda batch: each(packing.opened(batch)))
 
 
 def _slices(pages: int) -> list[Settings]:
@@ -116,8 +112,11 @@ class _Feed(Generic[T]):
             self._put(error)
 
     def _copy(self, own: Source, settings: Settings) -> None:
+        own.leave_reading_ahead()
         for batch in own.batches(self._sql, settings):
-            if not self._put(self._each(batch)):
+            item = self._each(batch)
+            del batch  # or it would be held while the queue is full
+            if not self._put(item):
                 return
 
     def _put(self, item: T | BaseException | None) -> bool:
@@ -138,7 +137,10 @@ class _Feed(Generic[T]):
             if item is None:
                 readers -= 1
             else:
-                yield item
+                # Out of a list that it leaves: the name would hold it until the next one is there.
+                items = [item]
+                del item
+                yield items.pop()
 
 
 def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -10,7 +10,7 @@ from time import monotonic
 import duckdb
 
 from ingest import withheld
-from ingest.arrive import Arrival
+from ingest.arrive import Arrival, Chunk
 from ingest.blocks import block_of, in_blocks
 from ingest.changes import Changes, apply_stage, create_stage, refuse_duplicates
 from ingest.counts import late_rows
@@ -25,7 +25,7 @@ from ingest.schema import TableFit
 from ingest.source import Source
 from ingest.touched import is_event_stream, touch, touch_dates, touch_passed
 from ingest.touched_people import touch_passed_people, touch_people_of
-from ingest.warehouse import integer, quoted, single_threaded, transaction
+from ingest.warehouse import integer, quoted, transaction
 from ingest.watermarks import since, store_watermark
 from ingest.zones import ZoneDays, zones_of_schools
 
@@ -108,8 +108,7 @@ class _Table:
 
     def _copy(self) -> None:
         """First time: straight into the raw table."""
-        with single_threaded(self._connection):
-            self._write(self._raw, self._batch.batch_id)
+        self._write(self._raw, self._batch.batch_id)
         unique = {self._spec.column(name).source for name in self._spec.key}
         if self._fit.found and not self._fit.found.is_unique(unique):
             refuse_duplicates(self._connection, self._spec, self._raw)
@@ -160,11 +159,15 @@ class _Table:
         withheld.clear(self._connection)
         arrival = Arrival(self._connection, self._fit, self._batch.keys, self._batch.zones)
         expected = self._fit.found.rows_estimate if self._fit.found and batch_id is not None else None
-        for chunk in read(self._batch.source, self._fit, arrival.prepare, clause, settings):
+
+        def counted(chunk: Chunk) -> Chunk:
             self.rows_read += chunk.batch.num_rows
-            arrival.write(chunk, target, batch_id)
-            del chunk  # or it would be held while the next one is awaited
             self._batch.report.advance(self._spec.name, self.rows_read, expected)
+            return chunk
+
+        chunks = read(self._batch.source, self._fit, arrival.prepare, clause, settings)
+        # map() holds no chunk while the next one is awaited.
+        arrival.write(map(counted, chunks), target, batch_id)
 
     def _note(self, inserted: str, fresh: str, doomed: str | None = None) -> None:
         """Count late rows; touch the days of the event stream, and whose progress and attempts change."""

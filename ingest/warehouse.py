@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeAlias
 
 import duckdb
 import pyarrow as pa
+
+Rows: TypeAlias = pa.Table | pa.RecordBatchReader
 
 
 @contextmanager
@@ -22,8 +25,8 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 @contextmanager
-def registered(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Iterator[None]:
-    """`table` can be queried as `name` inside."""
+def registered(connection: duckdb.DuckDBPyConnection, name: str, table: Rows) -> Iterator[None]:
+    """`table` can be queried as `name` inside; a reader once."""
     # A transaction keeps what was registered in it to its end: a copy would hold every chunk in memory.
     held = _Held(table)
     connection.register(name, held)
@@ -37,7 +40,7 @@ def registered(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table
 class _Held:
     """Lends a table to DuckDB through Arrow's stream interface, until it is let go."""
 
-    def __init__(self, table: pa.Table) -> None:
+    def __init__(self, table: Rows) -> None:
         self._table = table
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
@@ -47,19 +50,6 @@ class _Held:
     def let_go(self) -> None:
         """Hold no rows any more."""
         self._table = self._table.schema.empty_table()
-
-
-@contextmanager
-def single_threaded(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """One DuckDB thread inside: two that append small chunks spend a third more on merging row groups."""
-    # On a connection of its own: the setting must be put back although the transaction has failed.
-    with connection.cursor() as own:
-        threads = integer(own, "SELECT current_setting('threads')")
-        own.execute("SET threads = 1")
-        try:
-            yield
-        finally:
-            own.execute(f"SET threads = {threads:d}")
 
 
 def integer(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] = ()) -> int:

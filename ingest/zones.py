@@ -113,6 +113,10 @@ class ZoneDays:
         self._insert(sorted(self._zones), new)
         self._days |= new
 
+    def covers(self, days: Iterable[date]) -> bool:
+        """Whether there is nothing to do for them; for any thread."""
+        return _widened(set(days), self._days) <= self._days
+
     def _differing(self) -> set[str]:
         with registered(self._connection, "ingest_zone_days", _table(sorted(self._zones), self._days)):
             rows = self._connection.execute(

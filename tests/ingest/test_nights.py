@@ -137,9 +137,9 @@ def test_without_an_index_on_the_ids_the_same_blocks_are_found(school: School, s
         user,
     )
     school.run("ALTER TABLE analytics DROP CONSTRAINT analytics_pkey")
-    school.ingest()
+    school.ingest(settled=True)
     school.run("DELETE FROM analytics WHERE id = -5000")
-    table = school.ingest().table("analytics")
+    table = school.ingest(settled=True).table("analytics")
     assert (table.rows_deleted, table.rows_read) == (1, 0)
     assert school.contents() == scratch()
 

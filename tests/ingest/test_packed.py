@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ import pytest
 from demo.generate import generate
 from ingest.catalog import SourceTable, describe
 from ingest.columns import Column, Kind, TableSpec
-from ingest.packed import packed_sql, unpacked
+from ingest.packed import Packing
 from ingest.read import read
 from ingest.schema import TableFit
 from ingest.source import Source, open_source
@@ -74,6 +75,44 @@ def test_a_long_text_does_not_hide_an_empty_one_at_the_end(school: School) -> No
     assert packed.column("thing").to_pylist() == ["c" * 300, ""]
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "thing uuid, number integer",
+        "thing timestamptz, number bigint",
+        "thing date, number smallint",
+        "number bigint, thing boolean",
+        "number integer, thing bigint",
+    ],
+)
+def test_an_integer_rides_with_another_column(school: School, columns: str) -> None:
+    """The first of each row of the result is not sent: it must come out of what all the others leave."""
+    _execute(school, f"CREATE TABLE things ({columns.replace(',', ' NOT NULL,')} NOT NULL)")
+    kind = next(part.split()[1] for part in columns.split(", ") if part.startswith("thing"))
+    values = itertools.cycle(COLUMNS[kind])
+    numbers = (-1, 7, 0, -32768, 32767, 7)
+    for number in numbers:
+        _execute(school, f"INSERT INTO things (thing, number) VALUES ({next(values)}, {number})")
+    plain, packed = _both_ways(school, KINDS[kind])
+    assert packed.column("number").to_pylist() == list(numbers)
+    assert packed.to_pylist() == plain.to_pylist()
+
+
+def test_the_first_integer_of_each_range_of_pages_is_found(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.packed.PAGES", 2)
+    _execute(school, "CREATE TABLE things (thing uuid NOT NULL, number bigint NOT NULL)")
+    _execute(
+        school,
+        "INSERT INTO things SELECT gen_random_uuid(), (random() * 9e18)::bigint - number "
+        "FROM generate_series(1, 5000) AS number",
+    )
+    plain, packed = _both_ways(school, Kind.UUID, number=Kind.BIGINT, pages="9999")
+    assert packed.num_rows == 5000
+    assert packed.to_pylist() == plain.to_pylist()
+
+
 @pytest.mark.parametrize("value", ["infinity", "-infinity"])
 def test_an_infinite_moment_stays_before_the_year_1(school: School, value: str) -> None:
     """Arrival refuses it there; anywhere else it would be a date like any other."""
@@ -121,19 +160,23 @@ def test_a_platform_arrives_packed_as_it_does_row_by_row(
 def _numbers(source: Source, table: SourceTable, first: int, last: int, end: int) -> list[int]:
     columns = list(table.columns.values())
     settings = {"first": str(first), "last": str(last), "end": str(end)}
-    batches = source.batches(packed_sql("things", columns), settings)
-    return [number for batch in batches for number in unpacked(batch, columns).column("thing").to_pylist()]
+    packing = Packing("things", columns)
+    batches = map(packing.opened, source.batches(packing.sql(), settings))
+    return [number for batch in batches for number in batch.column("thing").to_pylist()]
 
 
-def _both_ways(school: School, kind: Kind) -> tuple[pa.Table, pa.Table]:
+def _both_ways(
+    school: School, kind: Kind, number: Kind = Kind.INTEGER, pages: str = "1"
+) -> tuple[pa.Table, pa.Table]:
     """The table `things` read by rows and packed."""
     with open_source(school.url) as source:
         found = describe(source, ["things"])["things"]
-        columns = (Column("thing", kind, "thing"), Column("number", Kind.INTEGER, "number"))
+        columns = (Column("thing", kind, "thing"), Column("number", number, "number"))
         fit = TableFit(TableSpec("things", key=(), columns=columns), found)
         plain = pa.Table.from_batches(read(source, fit, lambda batch: batch))
-        listed = [found.columns[column.source] for column in columns]
-        packed = [unpacked(batch, listed) for batch in source.batches(packed_sql("things", listed), ALL)]
+        packing = Packing("things", [found.columns[column.source] for column in columns])
+        batches = source.batches(packing.sql(), ALL | {"last": pages})
+        packed = [packing.opened(batch) for batch in batches]
         assert [batch.schema for batch in packed] == [packed[0].schema]
         return plain, pa.Table.from_batches(packed)
 
