@@ -108,7 +108,7 @@ CROSS JOIN LATERAL (
                 arrays |= zip((column.name, rider.name), both, strict=True)
             elif column not in self._riders.values():
                 is_null = None if column.is_filled else _flags(batch.column(_nulls(column)))
-                arrays[column.name] = _array(batch.column(_values(column)), column, sum(rows), is_null)
+                arrays[column.name] = _array(batch.column(_values(column)), column, is_null)
         names = [column.name for column in self._columns]
         return pa.RecordBatch.from_arrays([arrays[name] for name in names], names=names)
 
@@ -173,10 +173,10 @@ def _flags(packed: pa.Array) -> Flags:
     return np.frombuffer(b"".join(_sent_values(packed)), np.bool_)
 
 
-def _array(packed: pa.Array, column: SourceColumn, rows: int, is_null: Flags | None) -> pa.Array:
+def _array(packed: pa.Array, column: SourceColumn, is_null: Flags | None) -> pa.Array:
     form = _FORMS.get(column.family)
     if form is None:
-        filled = _texts(b"\0".join(_sent_values(packed)), rows if is_null is None else rows - is_null.sum())
+        filled = _texts(b"\0".join(_sent_values(packed)))
     else:
         sent = np.frombuffer(b"".join(_sent_values(packed)), form.dtype)
         filled = _fixed(sent.astype(form.native), form)
@@ -198,10 +198,9 @@ def _fixed(numbers: npt.NDArray[Any], form: _Form) -> pa.Array:
     return pa.array(numbers + form.shift if form.shift else numbers).cast(form.arrow)
 
 
-def _texts(sent: bytes, count: int) -> pa.Array:
-    """`count` texts, each but the last with a 0 behind it."""
-    offsets = np.zeros(count + 1, np.int32)
-    offsets[1:-1] = np.flatnonzero(np.frombuffer(sent, np.uint8) == 0) - np.arange(count - 1)
+def _texts(sent: bytes) -> pa.Array:
+    """Texts, each but the last with a 0 behind it; one empty text if there is none."""
+    ends = np.flatnonzero(np.frombuffer(sent, np.uint8) == 0)
+    offsets = np.concatenate([[0], ends - np.arange(len(ends)), [len(sent) - len(ends)]]).astype(np.int32)
     text = sent.translate(None, b"\0")
-    offsets[-1] = len(text)
-    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(text))
+    return pa.StringArray.from_buffers(len(ends) + 1, pa.py_buffer(offsets), pa.py_buffer(text))

@@ -53,7 +53,6 @@ def test_refused_values(school: School, change: LiteralString, message: str) -> 
     assert caught.value.__cause__ is None
     assert school.value(f"SELECT count(*) FROM raw.{caught.value.table}") == 0
     assert school.value("SELECT count(*) FROM raw.current_batch") == 0
-    assert school.value("SELECT current_setting('threads')") == 2
 
 
 def test_a_value_refused_on_a_later_night_leaves_the_table_as_it_was(school: School) -> None:
