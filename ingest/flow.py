@@ -38,9 +38,7 @@ class Flow(Generic[T]):
         yield from self._recent[0].to_batches()
         try:
             yield from self._others()
-        except GeneratorExit:
-            raise
-        except BaseException as error:
+        except (Exception, KeyboardInterrupt, SystemExit) as error:
             self.error = error
 
     def _others(self) -> Iterator[pa.RecordBatch]:
