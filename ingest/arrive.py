@@ -22,6 +22,12 @@ from ingest.zones import GAPLESS, ZoneDays
 
 _EPOCH = date(1970, 1, 1)
 _DAY = 24 * 3600 * 1_000_000
+# Of kinds that a value may be too large for: the types whose values all fit.
+_SURE: dict[Kind, tuple[pa.DataType, ...]] = {
+    Kind.INTEGER: (pa.int16(), pa.int32()),
+    Kind.BIGINT: (pa.int16(), pa.int32(), pa.int64()),
+    Kind.PERCENT: (),
+}
 _FIRST, _LAST = (date.min - _EPOCH).days, (date.max - _EPOCH).days
 
 
@@ -40,7 +46,6 @@ class Arrival:
         self, connection: duckdb.DuckDBPyConnection, fit: TableFit, keys: Keys, zones: ZoneDays
     ) -> None:
         self._connection, self._fit, self._keys, self._zones = connection, fit, keys, zones
-        self._threads = integer(connection, "SELECT current_setting('threads')")
         self._dated = [column for column in self._present() if column.derived == "local_date"]
         if self._dated:
             self._local_dates = LocalDates(connection)
@@ -66,7 +71,7 @@ class Arrival:
         """
         chunk = next(chunks, None)
         while chunk is not None:
-            flow = Flow(self._met(chunk), chunks, self._ready, self._threads)
+            flow = Flow(self._met(chunk), chunks, self._ready)
             with registered(self._connection, "ingest_chunk", flow.reader()):
                 self._insert(target, batch_id, flow)
             chunk = flow.held_back
@@ -79,11 +84,16 @@ class Arrival:
         return self._without_erased(rows, chunk.batch) if len(self._keys.erased) else rows
 
     def _ready(self, chunk: Chunk) -> pa.Table | None:
-        """The same if nothing is new, else None."""
-        if len(self._keys.erased) or None in chunk.known.values():
+        """The same if nothing is new and every value sure to fit, else None."""
+        if len(self._keys.erased) or None in chunk.known.values() or not self._fits(chunk.batch):
             return None
         self._refuse_nulls(chunk.batch)
         return self._keyed(chunk) if self._zones.covers(self._days(chunk.batch)) else None
+
+    def _fits(self, batch: pa.RecordBatch) -> bool:
+        """Whether raw can hold any value of these types; if not, a chunk of its own tells which it cannot."""
+        sure = [(_SURE.get(column.kind), batch.column(column.source).type) for column in self._read()]
+        return all(types is None or found in types for types, found in sure)
 
     def _refuse_nulls(self, batch: pa.RecordBatch) -> None:
         for column in self._read():
@@ -171,7 +181,7 @@ class Arrival:
 
     def _refused(self, flow: Flow[Chunk]) -> ValueRefusedError:
         """Which column it was. Asked on a connection of its own: the transaction is over."""
-        with self._connection.cursor() as own, registered(own, "ingest_refused", flow.recent()):
+        with self._connection.cursor() as own, registered(own, "ingest_refused", flow.first):
             for column in self._present():
                 value, kind = quoted(column.name), column.raw_type
                 bad = f"{value} IS NOT NULL AND TRY_CAST({value} AS {kind}) IS NULL"

@@ -69,6 +69,7 @@ class Packing:
         filled = [column for column in columns if column.is_filled and column.family in _FORMS]
         carriers = [column for column in filled if not _is_integer(column)]
         self._riders = dict(zip(carriers, filter(_is_integer, filled), strict=False))
+        self._drivers = [column for column in columns if column not in self._riders.values()]
 
     def sql(self) -> str:
         """A query whose rows hold up to PAGES pages of the table each.
@@ -100,29 +101,29 @@ CROSS JOIN LATERAL (
         """
         rows = batch.column("rows").to_pylist()
         arrays: dict[str, pa.Array] = {}
-        for column in self._columns:
+        for column in self._drivers:
             rider = self._riders.get(column)
             if rider:
-                xors = batch.column(_xor(rider)).to_pylist()
-                both = _parted(batch.column(_values(column)), rows, _form(column), _form(rider), xors)
+                xors = batch.column(_part("xor", rider)).to_pylist()
+                both = _parted(batch.column(_part("values", column)), rows, _form(column), _form(rider), xors)
                 arrays |= zip((column.name, rider.name), both, strict=True)
-            elif column not in self._riders.values():
-                is_null = None if column.is_filled else _flags(batch.column(_nulls(column)))
-                arrays[column.name] = _array(batch.column(_values(column)), column, is_null)
+            else:
+                is_null = None if column.is_filled else _flags(batch.column(_part("nulls", column)))
+                arrays[column.name] = _array(batch.column(_part("values", column)), column, is_null)
         names = [column.name for column in self._columns]
         return pa.RecordBatch.from_arrays([arrays[name] for name in names], names=names)
 
     def _aggregates(self) -> Iterator[tuple[str, str]]:
-        for column in self._columns:
+        for column in self._drivers:
             rider = self._riders.get(column)
             if rider:
-                yield _values(column), f"string_agg({_sent(column)}, {_sent(rider)})"
-                yield _xor(rider), f"bit_xor({quoted(rider.name)}::{_form(rider).cast})"
-            elif column not in self._riders.values():
+                yield _part("values", column), f"string_agg({_sent(column)}, {_sent(rider)})"
+                yield _part("xor", rider), f"bit_xor({quoted(rider.name)}::{_form(rider).cast})"
+            else:
                 gap = "''" if column.family in _FORMS else "'\\x00'"
-                yield _values(column), f"string_agg({_sent(column)}, {gap}::bytea)"
+                yield _part("values", column), f"string_agg({_sent(column)}, {gap}::bytea)"
             if not column.is_filled:
-                yield _nulls(column), f"string_agg({_IS_NULL.format(quoted(column.name))}, ''::bytea)"
+                yield _part("nulls", column), f"string_agg({_IS_NULL.format(quoted(column.name))}, ''::bytea)"
 
 
 def _is_integer(column: SourceColumn) -> bool:
@@ -133,16 +134,8 @@ def _form(column: SourceColumn) -> _Form:
     return _FORMS[column.family]
 
 
-def _values(column: SourceColumn) -> str:
-    return f"values of {column.number}"
-
-
-def _xor(column: SourceColumn) -> str:
-    return f"xor of {column.number}"
-
-
-def _nulls(column: SourceColumn) -> str:
-    return f"nulls of {column.number}"
+def _part(name: str, column: SourceColumn) -> str:
+    return f"{name} of {column.number}"
 
 
 def _sent(column: SourceColumn) -> str:
