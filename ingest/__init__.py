@@ -2,7 +2,8 @@
 
 from ingest.errors import IngestError
 from ingest.forget import forget
+from ingest.inquiry import inquire
 from ingest.report import BatchReport, TableReport
-from ingest.run import ingest
+from ingest.run import ingest, take
 
-__all__ = ["BatchReport", "IngestError", "TableReport", "forget", "ingest"]
+__all__ = ["BatchReport", "IngestError", "TableReport", "forget", "ingest", "inquire", "take"]

@@ -43,25 +43,24 @@ class _Run:
 class Horizons:
     """The horizons of the last batch, and that of this one."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, source: Source) -> None:
-        self._connection = connection
+    def __init__(self, source: Source) -> None:
         self._run = _run(source)
 
-    def since(self, fit: TableFit) -> Condition | None:
+    def since(self, connection: duckdb.DuckDBPyConnection, fit: TableFit) -> Condition | None:
         """The rows written since the table was last read; None when only a full comparison can tell."""
         history = self._history(fit)
         sql = "SELECT xid FROM raw.horizons WHERE table_name = $1 AND history = $2"
-        row = self._connection.execute(sql, [fit.spec.name, history]).fetchone()
+        row = connection.execute(sql, [fit.spec.name, history]).fetchone()
         if row is None or self._run is None or self._run.newest - row[0] > _COMPARABLE:
             return None
         return f"WHERE {IS_NEW}", {"since": str(row[0] % 2**32)}
 
-    def store(self, fit: TableFit, batch_id: int) -> None:
+    def store(self, connection: duckdb.DuckDBPyConnection, fit: TableFit, batch_id: int) -> None:
         """Remember that the table holds all that this batch's transaction sees."""
-        self._connection.execute("DELETE FROM raw.horizons WHERE table_name = $1", [fit.spec.name])
+        connection.execute("DELETE FROM raw.horizons WHERE table_name = $1", [fit.spec.name])
         history = self._history(fit)
         if self._run is not None and history is not None:
-            self._connection.execute(
+            connection.execute(
                 "INSERT INTO raw.horizons VALUES ($1, $2, $3, $4)",
                 [fit.spec.name, history, self._run.oldest, batch_id],
             )

@@ -8,30 +8,41 @@ from time import monotonic
 import duckdb
 import pyarrow as pa
 
-from ingest.catalog import describe
-from ingest.columns import Mode
 from ingest.counts import count, unknown_zones
-from ingest.horizons import Horizons
+from ingest.inquiry import Inquiry, inquire
 from ingest.keys import IsErased, Keys
-from ingest.layout import create_raw
 from ingest.progress import Reporter, Silent
-from ingest.questions import Question, asked
 from ingest.report import BatchReport, TableReport
-from ingest.schema import TableFit, check
-from ingest.source import open_source
-from ingest.specs import TABLES
 from ingest.tables import Batch, Loaded, load
 from ingest.vanished import refuse_vanished
 from ingest.warehouse import integer, quoted, registered, transaction
 from ingest.zones import ZoneDays, known_zones
 
-# Below it a table is read again in less time than two questions take.
-LARGE_ROWS = 10_000
-
 
 def ingest(
     connection: duckdb.DuckDBPyConnection,
     source_url: str,
+    *,
+    as_of: datetime | None = None,
+    allow_truncation: bool = False,
+    report: Reporter | None = None,
+    is_erased: IsErased | None = None,
+) -> BatchReport:
+    """Open the source and take a batch of it, as `take` says."""
+    with inquire(source_url) as inquiry:
+        return take(
+            connection,
+            inquiry,
+            as_of=as_of,
+            allow_truncation=allow_truncation,
+            report=report,
+            is_erased=is_erased,
+        )
+
+
+def take(
+    connection: duckdb.DuckDBPyConnection,
+    inquiry: Inquiry,
     *,
     as_of: datetime | None = None,
     allow_truncation: bool = False,
@@ -47,31 +58,27 @@ def ingest(
     if as_of is not None and as_of.tzinfo is None:
         raise ValueError("as_of must say its time zone")
     started = monotonic()
-    with open_source(source_url) as source:
-        fits = check(TABLES, describe(source, [spec.name for spec in TABLES]))
-        create_raw(connection)
-        if not allow_truncation:
-            refuse_vanished(connection, fits)
-        moment = _naive(as_of or source.snapshot.now)
-        before = _previous_as_of(connection)
-        batch_id = _new_batch(connection, moment, _naive(source.snapshot.now))
-        horizons = Horizons(connection, source)
-        with asked(source, _questions(connection, fits, horizons)) as fingerprints:
-            batch = Batch(
-                connection=connection,
-                source=source,
-                horizons=horizons,
-                fingerprints=fingerprints,
-                keys=Keys(connection, is_erased),
-                zones=_zones(connection, [moment, *([before] if before else [])]),
-                report=report or Silent(),
-                batch_id=batch_id,
-                as_of=moment,
-                source_now=_naive(source.snapshot.now),
-                before=before,
-                allow_truncation=allow_truncation,
-            )
-            loaded = [load(batch, fit) for fit in fits]
+    source = inquiry.source
+    fingerprints = inquiry.ask(connection)
+    if not allow_truncation:
+        refuse_vanished(connection, inquiry.fits)
+    moment = _naive(as_of or source.snapshot.now)
+    before = _previous_as_of(connection)
+    batch = Batch(
+        connection=connection,
+        source=source,
+        horizons=inquiry.horizons,
+        fingerprints=fingerprints,
+        keys=Keys(connection, is_erased),
+        zones=_zones(connection, [moment, *([before] if before else [])]),
+        report=report or Silent(),
+        batch_id=_new_batch(connection, moment, _naive(source.snapshot.now)),
+        as_of=moment,
+        source_now=_naive(source.snapshot.now),
+        before=before,
+        allow_truncation=allow_truncation,
+    )
+    loaded = [load(batch, fit) for fit in inquiry.fits]
     return _finish(batch, loaded, started)
 
 
@@ -91,20 +98,6 @@ def _new_batch(connection: duckdb.DuckDBPyConnection, as_of: datetime, source_no
         "RETURNING batch_id",
         [as_of, source_now, _naive(datetime.now(UTC))],
     )
-
-
-def _questions(
-    connection: duckdb.DuckDBPyConnection, fits: list[TableFit], horizons: Horizons
-) -> list[Question]:
-    """About the tables whose older rows are compared, and not read again: none that is empty here."""
-    questions = []
-    for fit in fits:
-        rows = integer(connection, f"SELECT count(*) FROM raw.{quoted(fit.spec.name)}")
-        since = horizons.since(fit)
-        is_large = rows >= LARGE_ROWS and since is not None
-        if fit.found is not None and rows and (fit.spec.mode is not Mode.REPLACE or is_large):
-            questions.append(Question(fit, since))
-    return questions
 
 
 def _zones(connection: duckdb.DuckDBPyConnection, moments: list[datetime]) -> ZoneDays:

@@ -76,7 +76,7 @@ def load(batch: Batch, fit: TableFit) -> Loaded:
             touch_passed(batch.connection, batch.batch_id, batch.before, batch.as_of)
         touch_passed_people(batch.connection, fit.spec, batch.before, batch.as_of)
         store_watermark(batch.connection, fit.spec, batch.batch_id, batch.source_now)
-        batch.horizons.store(fit, batch.batch_id)
+        batch.horizons.store(batch.connection, fit, batch.batch_id)
         batch.keys.store(batch.batch_id)
     loaded = Loaded(fit, table.rows_read, table.changes, table.late, monotonic() - started)
     batch.report.finish(fit.spec.name, _line(loaded))
@@ -119,7 +119,7 @@ class _Table:
 
     def _follow_new(self) -> set[int]:
         """Apply what was written since the last batch; blocks that counts alone can no longer judge."""
-        condition = self._batch.horizons.since(self._fit)
+        condition = self._batch.horizons.since(self._connection, self._fit)
         if condition is None:
             # By the cursor, which may miss some: then blocks are compared by more than their counts.
             self._follow("false", *since(self._connection, self._spec))

@@ -9,6 +9,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api.project import PROJECT
 from api.runs import RunError, RunRecord, RunState, StepRecord, StepState
@@ -20,7 +21,9 @@ from pipeline.history import RunLog, close_killed_runs, forget_old_runs
 from pipeline.lock import run_lock
 from pipeline.settings import Settings
 from pipeline.snapshots import clear_unfinished
-from pipeline.warehouse import Warehouse, open_warehouse
+
+if TYPE_CHECKING:  # SQLMesh takes seconds to import; the source can be asked before
+    from pipeline.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Run:
     def warehouse(self) -> Warehouse:
         """The warehouse, opened at first use."""
         if self._warehouse is None:
+            from pipeline.warehouse import open_warehouse
+
             opened = open_warehouse(self.settings, self.options.project)
             self._warehouse = self._open.enter_context(opened)
         return self._warehouse

@@ -1,36 +1,42 @@
-"""The steps of a night, in their order. Each is complete when it returns and can be repeated at any time."""
+"""The steps of a night, in their order. Each is complete when it returns and can be repeated at any time.
+
+What needs SQLMesh is imported where it is used: while it is imported, the source is at work already.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from api.disclosures import forget_old
-from ingest import ingest
+from ingest import inquire, take
 from pipeline import build_state, erase
-from pipeline.build import build
 from pipeline.built_by import is_another_engine, remember_engine
 from pipeline.ledger import open_ledger
-from pipeline.publish import publish
+from pipeline.raw import open_raw
 from pipeline.run import Run, Step
 from pipeline.settings import Engine
-from pipeline.warehouse import Warehouse, duckdb_config
+
+if TYPE_CHECKING:
+    from pipeline.warehouse import Warehouse
 
 
 def ingest_step(run: Run) -> str:
-    """Bring raw up to the source."""
+    """Bring raw up to the source, which is asked what has changed before the warehouse is opened whole."""
     options = run.options
-    build_state.begin_ingest(run.warehouse.connection)
-    batch = ingest(
-        run.warehouse.connection,
-        run.settings.require_source_url(),
-        as_of=options.as_of,
-        allow_truncation=options.allow_truncation,
-        report=run.report,
-        is_erased=open_ledger(run.settings.ledger_dir, run.settings.receipts_dir).holds,
-    )
+    with inquire(run.settings.require_source_url()) as inquiry:
+        with open_raw(run.settings) as raw:
+            inquiry.ask(raw)
+        build_state.begin_ingest(run.warehouse.connection)
+        batch = take(
+            run.warehouse.connection,
+            inquiry,
+            as_of=options.as_of,
+            allow_truncation=options.allow_truncation,
+            report=run.report,
+            is_erased=open_ledger(run.settings.ledger_dir, run.settings.receipts_dir).holds,
+        )
     report = batch.to_json()
     build_state.end_ingest(run.warehouse.connection, report)
     run.log.update(ingest=report, as_of=batch.as_of)
@@ -50,6 +56,8 @@ def erase_step(run: Run) -> str:
 
 def build_step(run: Run) -> str:
     """Build and audit every model."""
+    from pipeline.build import build
+
     warehouse, connection = run.warehouse, run.warehouse.connection
     ingested = build_state.begin_build(connection).ingest
     run.log.update(as_of=datetime.fromisoformat(ingested["as_of"]))
@@ -65,6 +73,8 @@ def build_step(run: Run) -> str:
 
 def publish_step(run: Run) -> str:
     """Publish the build."""
+    from pipeline.publish import publish
+
     manifest = publish(run.warehouse, run.settings, run.log.record.run_id)
     run.log.update(snapshot_id=manifest.id, as_of=manifest.as_of)
     return f"snapshot {manifest.id}, {len(manifest.tables)} marts, {sum(manifest.tables.values()):,} rows"
@@ -72,6 +82,9 @@ def publish_step(run: Run) -> str:
 
 def purge_step(run: Run) -> str:
     """Take erased people out of the files, write their receipts, and let go of old disclosures."""
+    from api.disclosures import forget_old
+    from pipeline.warehouse import duckdb_config
+
     if run.settings.engine is Engine.SPARK:  # every night: versions that nobody expires would fill the lake
         from pipeline.lake.sweep import sweep
 

@@ -9,7 +9,9 @@ from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 
 FORKS = get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.faults.nightly", "pipeline.cli", "pipeline.steps"])
+FORKS.set_forkserver_preload(
+    ["tests.faults.nightly", "pipeline.cli", "pipeline.steps", "pipeline.build", "pipeline.publish"]
+)
 
 
 def start(variables: Mapping[str, str], *arguments: str) -> ForkServerProcess:

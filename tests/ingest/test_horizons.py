@@ -17,7 +17,7 @@ AT = "2026-01-05T10:00:00+00:00"
 @pytest.fixture
 def follows_small_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables that are replaced are followed by transactions whatever their size."""
-    monkeypatch.setattr("ingest.run.LARGE_ROWS", 1)
+    monkeypatch.setattr("ingest.inquiry.LARGE_ROWS", 1)
 
 
 def _two_people(school: School) -> tuple[Any, Any]:

@@ -47,9 +47,18 @@ def test_an_unknown_engine_is_wrong_use(command_line: CliRunner, environment: En
 
 def test_the_night_on_duckdb_imports_nothing_of_spark() -> None:
     """Guards against a command line that needs Java everywhere because of one import."""
-    code = "import sys, pipeline.steps; print([m for m in sys.modules if m.startswith(('pyspark', 'py4j'))])"
+    assert _imported("pipeline.steps, pipeline.build, pipeline.publish", "pyspark", "py4j") == "[]\n"
 
-    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout == b"[]\n"
+
+def test_the_source_is_asked_before_sqlmesh_is_imported() -> None:
+    """Guards against a second or two more for each night because of one import."""
+    assert _imported("pipeline.cli, pipeline.night", "sqlmesh", "fastapi") == "[]\n"
+
+
+def _imported(modules: str, *packages: str) -> str:
+    """Modules of these packages that importing `modules` imports."""
+    code = f"import sys, {modules}; print([name for name in sys.modules if name.startswith({packages})])"
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
 
 def test_macros_have_a_form_for_spark(settings: Settings) -> None:
