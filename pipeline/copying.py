@@ -45,22 +45,22 @@ def copy_marts(
     connection: duckdb.DuckDBPyConnection, target: Path, tables: Iterable[MartTable], source: str = MARTS
 ) -> dict[str, CopiedTable]:
     """Write all tables into the new file `target`, in one transaction; `source` names its relations."""
-    with attached(connection, target):
+    with attached(connection, target, TARGET):
         return {table.name: _copy(connection, table, source) for table in tables}
 
 
 @contextmanager
-def attached(connection: duckdb.DuckDBPyConnection, target: Path) -> Iterator[None]:
-    """A new database file as catalog `snapshot`, in one transaction; checkpointed when it is let go."""
-    connection.execute(f"ATTACH '{literal(str(target))}' AS {TARGET} (ROW_GROUP_SIZE {ROW_GROUP_SIZE})")
+def attached(connection: duckdb.DuckDBPyConnection, target: Path, catalog: str) -> Iterator[None]:
+    """A new database file as this catalog, in one transaction; checkpointed when it is let go."""
+    connection.execute(f"ATTACH '{literal(str(target))}' AS {catalog} (ROW_GROUP_SIZE {ROW_GROUP_SIZE})")
     try:
         connection.execute("BEGIN")
         yield
         connection.execute("COMMIT")
-        connection.execute(f"CHECKPOINT {TARGET}")
+        connection.execute(f"CHECKPOINT {catalog}")
     finally:
         _rollback(connection)
-        connection.execute(f"DETACH {TARGET}")
+        connection.execute(f"DETACH {catalog}")
 
 
 def literal(text: str) -> str:

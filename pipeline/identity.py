@@ -6,14 +6,18 @@ import secrets
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
+from ingest.warehouse import registered
 from pipeline.copying import MARTS, attached
 from pipeline.files import PRIVATE
+
+_PEOPLE = "SELECT user_key, school_key, is_below_consent_age FROM {}"
 
 # The pseudonym numbers people in an order that only this snapshot's random salt gives: nobody can be followed
 # from one snapshot to the next by it.
 _USERS = """
-CREATE TABLE snapshot.main.users AS
+CREATE TABLE identity.main.users AS
 SELECT
     dim_user.user_key,
     users.id AS user_id,
@@ -28,26 +32,32 @@ SELECT
     users.created_at,
     dim_user.is_below_consent_age,
     printf('Learner %05d', row_number() OVER (ORDER BY sha256(? || dim_user.user_key::VARCHAR))) AS pseudonym
-FROM {dim_user} AS dim_user
-INNER JOIN raw.users AS users ON users.user_key = dim_user.user_key
+FROM identity_people AS dim_user
+INNER JOIN warehouse.raw.users AS users ON users.user_key = dim_user.user_key
 ORDER BY dim_user.user_key
 """
 
 # People are looked up by key or id, few at a time from all over: with an index in 1 ms among half a million,
 # without in 20. Marts are read in stretches; theirs is their order.
 _INDEXES = (
-    "CREATE UNIQUE INDEX users_by_key ON snapshot.main.users (user_key)",
-    "CREATE UNIQUE INDEX users_by_id ON snapshot.main.users (user_id)",
+    "CREATE UNIQUE INDEX users_by_key ON identity.main.users (user_key)",
+    "CREATE UNIQUE INDEX users_by_id ON identity.main.users (user_id)",
 )
 
 
-def write_identity(connection: duckdb.DuckDBPyConnection, target: Path, source: str = MARTS) -> int:
-    """Write one row per person of dim_user, readable by the owner of the process only; return the rows."""
-    with attached(connection, target):
-        row = connection.execute(
-            _USERS.format(dim_user=source.format("dim_user")), [secrets.token_hex(16)]
-        ).fetchone()
+def people_of(connection: duckdb.DuckDBPyConnection, source: str = MARTS) -> pa.Table:
+    """What `write_identity` takes from the mart of people; `source` names the relations of the marts."""
+    return connection.execute(_PEOPLE.format(source.format("dim_user"))).to_arrow_table()
+
+
+def write_identity(connection: duckdb.DuckDBPyConnection, target: Path, people: pa.Table) -> None:
+    """Write one row per person, readable by the owner of the process only.
+
+    The connection is any cursor on the database in which the warehouse is attached.
+    """
+    with attached(connection, target, "identity"):
+        with registered(connection, "identity_people", people):
+            connection.execute(_USERS, [secrets.token_hex(16)])
         for index in _INDEXES:
             connection.execute(index)
     target.chmod(PRIVATE)
-    return int(row[0]) if row else 0

@@ -6,6 +6,8 @@ import platform
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +28,7 @@ from pipeline.build_state import BuildState, whole_build
 from pipeline.catalogue import MartModel, inner_models, mart_models
 from pipeline.copying import MARTS, CopiedTable, copy_marts
 from pipeline.files import sha256, sync, write_atomic
-from pipeline.identity import write_identity
+from pipeline.identity import people_of, write_identity
 from pipeline.ids import new_id
 from pipeline.settings import Settings
 from pipeline.snapshots import UNFINISHED, folder_names, keep_newest, switch
@@ -85,8 +87,13 @@ def _open_to_readers(folder: Path) -> None:
 def _fill(warehouse: Warehouse, folder: Path, state: BuildState, head: dict[str, Any]) -> Manifest:
     connection, source = warehouse.connection, _source(warehouse)
     models = mart_models(warehouse.context, connection)
-    copied = copy_marts(connection, folder / MARTS_FILE, [model.table for model in models.values()], source)
-    write_identity(connection, folder / IDENTITY_FILE, source)
+    people = people_of(connection, source)
+    with closing(connection.cursor()) as own, ThreadPoolExecutor(max_workers=1) as beside:
+        # One thread is all that it can use, and copying leaves one idle now and then.
+        identity = beside.submit(write_identity, own, folder / IDENTITY_FILE, people)
+        tables = [model.table for model in models.values()]
+        copied = copy_marts(connection, folder / MARTS_FILE, tables, source)
+        identity.result()
     manifest = Manifest(
         **head,
         as_of=state.ingest["as_of"],

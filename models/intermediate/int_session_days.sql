@@ -26,7 +26,6 @@ WITH near_dates AS (
     int_user_day.run_microseconds,
     int_user_day.first_event_at,
     int_user_day.last_event_at,
-    int_user_day.last_xp_at,
     CASE WHEN near_dates.user_key IS NULL THEN 0 ELSE 1 END AS is_near,
     @microseconds(int_user_day.first_event_at) AS first_event,
     @microseconds(int_user_day.first_run_end_at) AS first_run_end,
@@ -115,8 +114,7 @@ SELECT
     ELSE days_with_next.last_session_end - days_with_next.last_event
   END AS BIGINT) AS session_microseconds,
   days_with_next.first_event_at::TIMESTAMP AS first_event_at,
-  days_with_next.last_event_at::TIMESTAMP AS last_event_at,
-  days_with_next.last_xp_at::TIMESTAMP AS last_xp_at
+  days_with_next.last_event_at::TIMESTAMP AS last_event_at
 FROM days_with_next
 WHERE
   days_with_next.can_change = 1

@@ -49,8 +49,7 @@ MODEL (
     session_count = 'Sessions that began on the date: a gap of more than 30 minutes begins a new one',
     session_seconds = 'Length of those sessions, last minus first event, also past midnight',
     first_event_at = 'First event of the date (UTC)',
-    last_event_at = 'Last event of the date (UTC)',
-    last_xp_at = 'Last event of the date that earned XP (UTC), NULL without one'
+    last_event_at = 'Last event of the date (UTC)'
   )
 );
 
@@ -92,8 +91,7 @@ SELECT
   int_session_days.session_count::INT AS session_count,
   CAST(int_session_days.session_microseconds::DECIMAL(18, 0) * 0.000001 AS DECIMAL(18, 6)) AS session_seconds,
   int_session_days.first_event_at::TIMESTAMP AS first_event_at,
-  int_session_days.last_event_at::TIMESTAMP AS last_event_at,
-  int_session_days.last_xp_at::TIMESTAMP AS last_xp_at
+  int_session_days.last_event_at::TIMESTAMP AS last_event_at
 FROM intermediate.int_session_days
 INNER JOIN intermediate.int_users /* every active user is there */
   ON int_users.user_key = int_session_days.user_key;

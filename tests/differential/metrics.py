@@ -84,7 +84,7 @@ COMPARISONS = (
     Comparison(
         "fct_user_day",
         ("user_id", "activity_date"),
-        _attributes("lesson_count", "view_count", "first_event_at", "last_event_at", "last_xp_at")
+        _attributes("lesson_count", "view_count", "first_event_at", "last_event_at")
         | {
             "school_id": ("School of a row", "unassigned"),
             "event_count": ("activities", "orphan", "Local date"),

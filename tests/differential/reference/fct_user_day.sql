@@ -15,7 +15,6 @@ SELECT
         WHERE session.user_id = event.user_id AND session.local_date = event.local_date
     ) AS session_seconds,
     min(created_at) AS first_event_at,
-    max(created_at) AS last_event_at,
-    max(created_at) FILTER (WHERE xp_earned > 0) AS last_xp_at
+    max(created_at) AS last_event_at
 FROM event
 GROUP BY user_id, local_date
