@@ -6,6 +6,7 @@ compute the sums as to send what they are made of.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
@@ -24,7 +25,8 @@ from ingest.source import Source
 from ingest.warehouse import quoted, registered
 from ingest.watermarks import Condition
 
-ASKERS = 2
+# One core is ours: while the source answers, SQLMesh is imported, and then tables are loaded.
+ASKERS = min(2, max(1, (os.cpu_count() or 1) - 1))
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Question:
 
 @contextmanager
 def asked(source: Source, questions: list[Question]) -> Iterator[Fingerprints]:
-    """Put these questions, the longest first; answers are waited for when they are used."""
+    """Put these questions in their order; answers are waited for when they are used."""
     with ExitStack() as stack:
         # A standby shares no snapshot: there the answers are all in before loading begins.
         is_shared = bool(source.snapshot.name)
@@ -46,16 +48,10 @@ def asked(source: Source, questions: list[Question]) -> Iterator[Fingerprints]:
             free.put(stack.enter_context(source.share()) if is_shared else source)
         executor = stack.enter_context(ThreadPoolExecutor(max_workers=free.qsize()))
         stack.callback(executor.shutdown, cancel_futures=True)
-        answers = {one.fit.spec.name: executor.submit(_ask, free, one) for one in _in_order(questions)}
+        answers = {one.fit.spec.name: executor.submit(_ask, free, one) for one in questions}
         if not is_shared:
             wait(answers.values())
         yield Fingerprints(answers)
-
-
-def _in_order(questions: list[Question]) -> list[Question]:
-    """The largest table first, as it takes the longest; the others as they are loaded."""
-    largest = max(questions, key=lambda one: one.fit.found.pages if one.fit.found else 0, default=None)
-    return sorted(questions, key=lambda one: one is not largest)
 
 
 def _ask(free: SimpleQueue[Source], question: Question) -> pa.Table:

@@ -6,7 +6,9 @@ zone maps; identities, which are looked up by two columns, have indexes (`pipeli
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from api.manifest import ColumnEntry
+from ingest.warehouse import integer, transaction
 
 TARGET = "snapshot"
 MARTS = 'marts."{}"'
@@ -42,25 +45,67 @@ class CopiedTable:
 
 
 def copy_marts(
-    connection: duckdb.DuckDBPyConnection, target: Path, tables: Iterable[MartTable], source: str = MARTS
+    connection: duckdb.DuckDBPyConnection,
+    target: Path,
+    tables: Sequence[MartTable],
+    source: str = MARTS,
+    beside: Sequence[duckdb.DuckDBPyConnection] = (),
 ) -> dict[str, CopiedTable]:
-    """Write all tables into the new file `target`, in one transaction; `source` names its relations."""
+    """Write all tables into the new file `target`; `source` names its relations.
+
+    `beside` are other cursors of the same database, which copy at the same time: the end of a table is one
+    thread's work, and leaves room for the beginning of another. After an error the file is worth nothing.
+    """
+    cursors = (connection, *beside)
     with attached(connection, target, TARGET):
-        return {table.name: _copy(connection, table, source) for table in tables}
+        waiting = _in_line(connection, tables, source) if beside else deque(tables)
+        with ThreadPoolExecutor(max_workers=len(cursors)) as threads:
+            parts = [threads.submit(_copy_all, cursor, waiting, source) for cursor in cursors]
+            try:
+                wait(parts, return_when=FIRST_EXCEPTION)
+            finally:
+                waiting.clear()
+        copied = {name: one for part in parts for name, one in part.result().items()}
+    return {table.name: copied[table.name] for table in tables}
 
 
 @contextmanager
 def attached(connection: duckdb.DuckDBPyConnection, target: Path, catalog: str) -> Iterator[None]:
-    """A new database file as this catalog, in one transaction; checkpointed when it is let go."""
+    """A new database file as this catalog; checkpointed when it is let go."""
     connection.execute(f"ATTACH '{literal(str(target))}' AS {catalog} (ROW_GROUP_SIZE {ROW_GROUP_SIZE})")
     try:
-        connection.execute("BEGIN")
         yield
-        connection.execute("COMMIT")
         connection.execute(f"CHECKPOINT {catalog}")
     finally:
-        _rollback(connection)
         connection.execute(f"DETACH {catalog}")
+
+
+def _in_line(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[MartTable], source: str
+) -> deque[MartTable]:
+    """The longest first: one that begins last would be waited for."""
+    rows = "SELECT count(*) FROM {}"
+    return deque(
+        sorted(tables, key=lambda table: -integer(connection, rows.format(source.format(table.name))))
+    )
+
+
+def _copy_all(
+    connection: duckdb.DuckDBPyConnection, waiting: deque[MartTable], source: str
+) -> dict[str, CopiedTable]:
+    """Take tables off the line until there is none, all in one transaction."""
+    copied = {}
+    with transaction(connection):
+        while table := _next(waiting):
+            copied[table.name] = _copy(connection, table, source)
+    return copied
+
+
+def _next(waiting: deque[MartTable]) -> MartTable | None:
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return None
 
 
 def literal(text: str) -> str:
@@ -85,10 +130,3 @@ def _copy(connection: duckdb.DuckDBPyConnection, table: MartTable, source: str) 
             for column, kind in columns
         ),
     )
-
-
-def _rollback(connection: duckdb.DuckDBPyConnection) -> None:
-    try:
-        connection.execute("ROLLBACK")
-    except duckdb.TransactionException:
-        return  # committed: there is nothing to undo

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from ingest.warehouse import registered
+from ingest.warehouse import registered, transaction
 from pipeline.copying import MARTS, attached
 from pipeline.files import PRIVATE
 
@@ -53,9 +53,9 @@ def people_of(connection: duckdb.DuckDBPyConnection, source: str = MARTS) -> pa.
 def write_identity(connection: duckdb.DuckDBPyConnection, target: Path, people: pa.Table) -> None:
     """Write one row per person, readable by the owner of the process only.
 
-    The connection is any cursor on the database in which the warehouse is attached.
+    The connection is any cursor of the database that the warehouse is in.
     """
-    with attached(connection, target, "identity"):
+    with attached(connection, target, "identity"), transaction(connection):
         with registered(connection, "identity_people", people):
             connection.execute(_USERS, [secrets.token_hex(16)])
         for index in _INDEXES:

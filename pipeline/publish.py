@@ -5,13 +5,15 @@ from __future__ import annotations
 import platform
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from api.manifest import (
     IDENTITY_FILE,
@@ -32,7 +34,7 @@ from pipeline.identity import people_of, write_identity
 from pipeline.ids import new_id
 from pipeline.settings import Settings
 from pipeline.snapshots import UNFINISHED, folder_names, keep_newest, switch
-from pipeline.warehouse import Warehouse
+from pipeline.warehouse import CATALOG, Warehouse
 
 SCHOOL_COLUMN = "school_key"
 PACKAGES = ("schoolhouse", "duckdb", "sqlmesh")
@@ -88,11 +90,11 @@ def _fill(warehouse: Warehouse, folder: Path, state: BuildState, head: dict[str,
     connection, source = warehouse.connection, _source(warehouse)
     models = mart_models(warehouse.context, connection)
     people = people_of(connection, source)
-    with closing(connection.cursor()) as own, ThreadPoolExecutor(max_workers=1) as beside:
+    with _cursors(warehouse) as (own, *others), ThreadPoolExecutor(max_workers=1) as thread:
         # One thread is all that it can use, and copying leaves one idle now and then.
-        identity = beside.submit(write_identity, own, folder / IDENTITY_FILE, people)
+        identity = thread.submit(write_identity, own, folder / IDENTITY_FILE, people)
         tables = [model.table for model in models.values()]
-        copied = copy_marts(connection, folder / MARTS_FILE, tables, source)
+        copied = copy_marts(connection, folder / MARTS_FILE, tables, source, others)
         identity.result()
     manifest = Manifest(
         **head,
@@ -107,6 +109,18 @@ def _fill(warehouse: Warehouse, folder: Path, state: BuildState, head: dict[str,
     )
     write_atomic(folder / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode())
     return manifest
+
+
+@contextmanager
+def _cursors(warehouse: Warehouse) -> Iterator[list[duckdb.DuckDBPyConnection]]:
+    """A cursor for identities, and one to copy marts with; that of a lake would not see them."""
+    with ExitStack() as stack:
+        cursors = []
+        for _ in range(1 if warehouse.place else 2):
+            cursor = stack.enter_context(closing(warehouse.connection.cursor()))
+            cursor.execute(f"USE {CATALOG}")
+            cursors.append(cursor)
+        yield cursors
 
 
 def _source(warehouse: Warehouse) -> str:

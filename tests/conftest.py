@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import shutil
@@ -43,6 +44,8 @@ def pytest_collection_finish() -> None:
 
     By Python's own thresholds an eighth of a night's time went into looking.
     """
+    for needs_sqlmesh in ("pipeline.build", "pipeline.publish"):  # nights import them where they use them
+        importlib.import_module(needs_sqlmesh)
     rest_in_libraries()
     gc.collect()
     gc.freeze()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ def start(variables: Mapping[str, str], *arguments: str) -> ForkServerProcess:
 def _play(variables: dict[str, str], arguments: tuple[str, ...]) -> None:
     from pipeline.cli import app
 
+    gc.freeze()  # as in tests/conftest.py: what was imported need not be looked through for garbage
+    gc.set_threshold(50_000, 20, 20)
     os.environ.update(variables)
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, sys.stdout.fileno())

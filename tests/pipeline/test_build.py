@@ -220,9 +220,14 @@ def test_an_upgraded_warehouse_keeps_its_own_tables(built: Settings, tmp_path: P
     """Guards against marts that stand still: nights that build into the tables of another warehouse.
 
     Where a model gained a column, those that read it keep the tables that they had; a warehouse that was
-    built anew by the same files has others. SQLMesh's cache of the project is common to both.
+    built anew by the same files has others. SQLMesh's cache of the project is common to both. An incremental
+    model that lost a column stopped every night after the upgrade.
     """
     project = copied_project(tmp_path / "project")
+    progress = project / "models" / "marts" / "fct_lesson_progress.sql"
+    progress.write_text(
+        "".join(line for line in progress.read_text().splitlines(True) if "time_spent_seconds" not in line)
+    )
     users = project / "models" / "intermediate" / "int_users.sql"
     users.write_text(users.read_text().replace("AS tie_order\n", "AS tie_order,\n  1::INT AS gained\n"))
     anew = built.model_copy(update={"data_dir": tmp_path / "anew"})
@@ -234,6 +239,8 @@ def test_an_upgraded_warehouse_keeps_its_own_tables(built: Settings, tmp_path: P
         with open_warehouse(settings, project) as warehouse:
             rebuild(warehouse)
             assert value(warehouse.connection, "SELECT max(gained) FROM intermediate.int_users") == 1
+            lost = "SELECT count(*) FROM duckdb_columns() WHERE column_name = 'time_spent_seconds' AND "
+            assert value(warehouse.connection, lost + "table_name = 'fct_lesson_progress'") == 0
 
     with open_warehouse(built, project) as warehouse:
         assert value(warehouse.connection, "SELECT count(*) FROM marts.leaderboard") != 0

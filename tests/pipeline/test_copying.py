@@ -81,3 +81,35 @@ def test_failure_lets_go_of_the_file(connection: duckdb.DuckDBPyConnection, tmp_
         copy_marts(connection, tmp_path / "first.duckdb", [MART, broken])
 
     assert copy_marts(connection, tmp_path / "second.duckdb", [MART])["scores"].rows == 400_000
+
+
+def test_two_cursors_share_the_tables(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """Guards against tables that are copied twice or never, and against columns told of another table."""
+    few = [MartTable(f"few_{number}", ("place",), "", {}) for number in range(20)]
+    for number, mart in enumerate(few):
+        connection.execute(f"CREATE TABLE marts.{mart.name} AS SELECT range AS place FROM range({number})")
+    tables = [*few[:10], MART, *few[10:]]
+
+    copied = copy_marts(connection, tmp_path / "marts.duckdb", tables, beside=[connection.cursor()])
+
+    assert list(copied) == [table.name for table in tables]
+    with duckdb.connect(str(tmp_path / "marts.duckdb"), read_only=True) as snapshot:
+        for name, table in copied.items():
+            rows = snapshot.execute(f"SELECT count(*) FROM {name}").fetchone()
+            assert rows == (table.rows,)
+    assert [copied[mart.name].rows for mart in few] == list(range(20))
+    assert [column.name for column in copied["scores"].columns] == ["person", "day"]
+
+
+def test_a_failure_of_one_cursor_ends_the_other(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    other = connection.cursor()
+    connection.execute("CREATE VIEW marts.broken AS SELECT 1 AS a, error('no such luck') AS b FROM range(2)")
+    broken = MartTable("broken", ("a",), "", {})
+
+    with pytest.raises(duckdb.InvalidInputException, match="no such luck"):
+        copy_marts(connection, tmp_path / "first.duckdb", [broken, MART], beside=[other])
+
+    copied = copy_marts(connection, tmp_path / "second.duckdb", [MART], beside=[other])
+    assert copied["scores"].rows == 400_000
