@@ -1,8 +1,6 @@
-"""The edge cases of the metrics: a first build and three nights across clock changes and a leap day."""
+"""The edge cases of the metrics: a first build and two nights across clock changes and a leap day."""
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 import psycopg
 import pytest
@@ -22,20 +20,19 @@ def played(make_database: MakeDatabase, night: Night, tmp_path_factory: pytest.T
         edge_cases.load(connection)
     nights = both(source_url, tmp_path_factory.mktemp("edges"), spark_state_url=make_database())
     play(nights, night, edge_cases.DST_HOUR)
+    with psycopg.connect(source_url) as connection:
+        connection.execute("DELETE FROM analytics WHERE id % 5 = 0")
+        connection.execute("UPDATE analytics SET xp_earned = xp_earned + 1 WHERE id % 7 = 0")
     play(nights, night, edge_cases.JANUARY_END)
     with psycopg.connect(source_url) as connection:
         edge_cases.change(connection)
     play(nights, night, edge_cases.LEAP_NIGHT)
-    with psycopg.connect(source_url) as connection:
-        connection.execute("DELETE FROM analytics WHERE id % 5 = 0")
-        connection.execute("UPDATE analytics SET xp_earned = xp_earned + 1 WHERE id % 7 = 0")
-    play(nights, night, edge_cases.LEAP_NIGHT + timedelta(days=1))
     return nights
 
 
 def test_every_mart_is_equal_every_night(played: Played) -> None:
     """Guards against the corners in which two engines read the same SQL differently."""
-    assert played.differing == [{}] * 4
+    assert played.differing == [{}] * 3
 
 
 def test_what_was_built_is_kept_in_postgresql(played: Played) -> None:

@@ -1,4 +1,4 @@
-"""A generated platform: a first build and three nights with late, changed and deleted rows and people."""
+"""A generated platform: a first build and two nights with late, changed and deleted rows and people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.conftest import SCHOOL_AS_OF, MakeDatabase, Night
 from tests.spark.nights import Played, both, play
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(2700)]
-NIGHTS = 3
+NIGHTS = 2
 
 
 @pytest.fixture(scope="module")
