@@ -6,7 +6,7 @@ import time
 
 import duckdb
 
-from ingest import ingest
+from ingest import ingest, inquire
 from ingest.progress import Silent
 
 MEMORY_LIMIT = "256MB"
@@ -32,7 +32,8 @@ def main(url: str, target: str) -> None:
         target, config={"threads": 2, "memory_limit": MEMORY_LIMIT, "preserve_insertion_order": False}
     )
     settled = Settled(connection)
-    table = ingest(connection, url, report=settled).table(TABLE)
+    with inquire(url) as inquiry:
+        table = ingest(connection, inquiry, report=settled).table(TABLE)
     started = time.perf_counter()
     connection.execute("CHECKPOINT")
     seconds = table.seconds + time.perf_counter() - started

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from ingest.counts import count, unknown_zones
-from ingest.inquiry import Inquiry, inquire
+from ingest.inquiry import Inquiry
 from ingest.keys import IsErased, Keys
 from ingest.progress import Reporter, Silent
 from ingest.report import BatchReport, TableReport
@@ -20,27 +20,6 @@ from ingest.zones import ZoneDays, known_zones
 
 
 def ingest(
-    connection: duckdb.DuckDBPyConnection,
-    source_url: str,
-    *,
-    as_of: datetime | None = None,
-    allow_truncation: bool = False,
-    report: Reporter | None = None,
-    is_erased: IsErased | None = None,
-) -> BatchReport:
-    """Open the source and take a batch of it, as `take` says."""
-    with inquire(source_url) as inquiry:
-        return take(
-            connection,
-            inquiry,
-            as_of=as_of,
-            allow_truncation=allow_truncation,
-            report=report,
-            is_erased=is_erased,
-        )
-
-
-def take(
     connection: duckdb.DuckDBPyConnection,
     inquiry: Inquiry,
     *,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ingest import inquire, take
+from ingest import ingest, inquire
 from pipeline import build_state, erase
 from pipeline.built_by import is_another_engine, remember_engine
 from pipeline.ledger import open_ledger
@@ -29,7 +29,7 @@ def ingest_step(run: Run) -> str:
         with open_raw(run.settings) as raw:
             inquiry.ask(raw)
         build_state.begin_ingest(run.warehouse.connection)
-        batch = take(
+        batch = ingest(
             run.warehouse.connection,
             inquiry,
             as_of=options.as_of,

@@ -15,11 +15,17 @@ import duckdb
 import psycopg
 import pytest
 
-from ingest import BatchReport, ingest
+from ingest import BatchReport, ingest, inquire
 from ingest.specs import TABLES
 from tests.waiting import PAUSE
 
 START = datetime.fromisoformat("2026-03-02T10:00:00+00:00")
+
+
+def ingest_from(url: str, warehouse: duckdb.DuckDBPyConnection, **options: Any) -> BatchReport:
+    """One batch, without SQLMesh between the questions and the rows."""
+    with inquire(url) as inquiry:
+        return ingest(warehouse, inquiry, **options)
 
 
 @dataclass
@@ -79,7 +85,7 @@ class School:
     def ingest(self, *, settled: bool = False, **options: Any) -> BatchReport:
         if settled:
             self._settle()
-        return ingest(self.warehouse, self.url, **options)
+        return ingest_from(self.url, self.warehouse, **options)
 
     def _settle(self) -> None:
         """Wait for transactions of other tests on the server: begun before now, they hold the horizon back.
@@ -147,7 +153,7 @@ def scratch(school: School) -> Callable[[], dict[str, list[tuple[Any, ...]]]]:
 
     def from_scratch() -> dict[str, list[tuple[Any, ...]]]:
         with closing(duckdb.connect()) as warehouse:
-            ingest(warehouse, school.url)
+            ingest_from(school.url, warehouse)
             return {spec.name: contents(warehouse, spec.name) for spec in TABLES}
 
     return from_scratch

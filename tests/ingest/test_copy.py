@@ -9,10 +9,9 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from ingest import ingest
 from ingest.errors import SchemaError, SourceError
 from ingest.source import open_source
-from tests.ingest.conftest import School
+from tests.ingest.conftest import School, ingest_from
 
 
 def test_every_table_arrives_with_its_columns(school: School) -> None:
@@ -176,17 +175,17 @@ def test_a_role_with_select_only_is_enough_and_less_is_named(school: School) -> 
     school.source.execute(create.format(psycopg.sql.Identifier(role)))
     url = school.url.replace("//postgres", f"//{role}")
     assert role in url
-    assert ingest(school.warehouse, url).table("analytics").rows_inserted == 1
+    assert ingest_from(url, school.warehouse).table("analytics").rows_inserted == 1
 
     school.source.execute(
         psycopg.sql.SQL("REVOKE SELECT ON users FROM {}").format(psycopg.sql.Identifier(role))
     )
     with pytest.raises(SchemaError, match="table users may not be read"):
-        ingest(school.warehouse, url)
+        ingest_from(url, school.warehouse)
     school.run("ALTER TABLE analytics ENABLE ROW LEVEL SECURITY")
     school.source.execute(psycopg.sql.SQL("GRANT SELECT ON users TO {}").format(psycopg.sql.Identifier(role)))
     with pytest.raises(SourceError, match='row-level security policy for table "analytics"'):
-        ingest(school.warehouse, url)
+        ingest_from(url, school.warehouse)
 
 
 def test_the_session_at_the_source(school: School) -> None:

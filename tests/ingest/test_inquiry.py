@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from ingest import inquire, take
+from ingest import ingest, inquire
 from ingest.columns import TableSpec
 from ingest.inquiry import Inquiry
 from ingest.specs import TABLES
@@ -29,7 +29,7 @@ def test_what_one_connection_asked_is_answered_to_another(school: School) -> Non
     with inquire(school.url) as inquiry:
         with closing(school.warehouse.cursor()) as other:
             inquiry.ask(other)
-        report = take(school.warehouse, inquiry)
+        report = ingest(school.warehouse, inquiry)
 
     events = next(table for table in report.tables if table.table == "analytics")
     assert (events.rows_inserted, events.rows_deleted) == (1, 1)
@@ -46,7 +46,7 @@ def test_rows_written_after_the_question_wait_for_the_next_batch(school: School)
         inquiry.ask(school.warehouse)
         late = school.event(user)
         school.run("DELETE FROM analytics WHERE id = %s", first)
-        take(school.warehouse, inquiry)
+        ingest(school.warehouse, inquiry)
 
     assert school.rows("SELECT id FROM raw.analytics") == [(first,)]
     school.ingest()
@@ -59,7 +59,7 @@ def test_a_warehouse_without_raw_is_asked_nothing(school: School) -> None:
 
     with inquire(school.url) as inquiry:
         assert _asked_about(inquiry, school) == []
-        take(school.warehouse, inquiry)
+        ingest(school.warehouse, inquiry)
 
     assert school.rows("SELECT id FROM raw.analytics") == [(event,)]
 

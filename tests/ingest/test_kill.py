@@ -14,18 +14,17 @@ from typing import Any
 import duckdb
 import pytest
 
-from ingest import ingest
 from ingest.errors import SourceError
 from ingest.progress import Silent
 from ingest.specs import TABLES
-from tests.ingest.conftest import School, contents
+from tests.ingest.conftest import School, contents, ingest_from
 from tests.tracing import unmeasured
 from tests.waiting import wait_until
 
 Scratch = Callable[[], dict[str, list[tuple[Any, ...]]]]
 KILLED = """
 import os, signal, sys, duckdb
-from ingest import ingest
+from ingest import ingest, inquire
 class Kill:
     left = int(sys.argv[3])
     def _count(self):
@@ -34,7 +33,8 @@ class Kill:
             os.kill(os.getpid(), signal.SIGKILL)
     def advance(self, step, done, total=None): self._count()
     def finish(self, step, detail): self._count()
-ingest(duckdb.connect(sys.argv[1]), sys.argv[2], report=Kill())
+with inquire(sys.argv[2]) as inquiry:
+    ingest(duckdb.connect(sys.argv[1]), inquiry, report=Kill())
 """
 
 
@@ -60,7 +60,7 @@ def test_killed_in_the_first_and_in_a_later_night(
         school.progress(user, lesson, f"2026-03-0{day}T23:30:00+00:00")
     _killed(path, school.url, moment)
     with closing(duckdb.connect(str(path))) as warehouse:
-        ingest(warehouse, school.url)
+        ingest_from(school.url, warehouse)
         assert _contents(warehouse) == scratch()
         assert _pending(warehouse) == ["2026-03-01", "2026-03-02", "2026-03-03"]
         warehouse.execute("DELETE FROM raw.pending_dates")
@@ -71,7 +71,7 @@ def test_killed_in_the_first_and_in_a_later_night(
     school.run("DELETE FROM users WHERE id = %s", users[2])
     _killed(path, school.url, moment)
     with closing(duckdb.connect(str(path))) as warehouse:
-        report = ingest(warehouse, school.url)
+        report = ingest_from(school.url, warehouse)
         assert _contents(warehouse) == scratch()
         assert _pending(warehouse) == ["2026-01-01", "2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"]
         people = warehouse.execute("SELECT user_key FROM raw.pending_people ORDER BY 1").fetchall()

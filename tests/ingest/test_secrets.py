@@ -8,9 +8,9 @@ import traceback
 import duckdb
 import pytest
 
-from ingest import ingest
 from ingest.errors import SourceError
 from ingest.redact import redact
+from tests.ingest.conftest import ingest_from
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_failed_connection_tells_no_password(url: str, caplog: pytest.LogCaptu
     caplog.set_level(logging.DEBUG)
     password = "hunter" + "2"
     with pytest.raises(SourceError) as caught, duckdb.connect() as warehouse:
-        ingest(warehouse, url.format(password))
+        ingest_from(url.format(password), warehouse)
     shown = "".join(traceback.format_exception(caught.value)) + caplog.text
     assert password not in shown
     assert caught.value.code == "source_failed"
