@@ -21,8 +21,8 @@ from sqlmesh.core.snapshot.cache import SnapshotCache
 from sqlmesh.core.state_sync import CachingStateSync, EngineAdapterStateSync
 
 from api.project import PROJECT
-from pipeline.copying import literal
 from pipeline.lake.place import Place
+from pipeline.raw import open_raw
 from pipeline.settings import Engine, Settings
 
 CATALOG = "warehouse"
@@ -68,7 +68,7 @@ def open_warehouse(settings: Settings, project: Path = PROJECT) -> Iterator[Ware
         with open_lake(settings, project) as warehouse:
             yield warehouse
         return
-    _try(settings.warehouse_file)
+    open_raw(settings).close()  # SQLMesh would go on in a database in memory and say so in its log only
     set_console(NoopConsole())
     constants.MAX_FORK_WORKERS = 1  # no forks beside an open DuckDB, and a quicker start
     with warnings.catch_warnings():
@@ -80,12 +80,6 @@ def open_warehouse(settings: Settings, project: Path = PROJECT) -> Iterator[Ware
             yield Warehouse(context, context.engine_adapter.cursor)
         finally:
             context.close()
-
-
-def _try(file: Path) -> None:
-    """Open and close it. SQLMesh would go on in a database in memory and say so in its log only."""
-    with duckdb.connect() as connection:
-        connection.execute(f"ATTACH '{literal(str(file))}' AS {CATALOG}")
 
 
 def keep_histories_apart(context: Context) -> None:

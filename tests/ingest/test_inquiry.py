@@ -29,9 +29,8 @@ def test_what_one_connection_asked_is_answered_to_another(school: School) -> Non
     with inquire(school.url) as inquiry:
         with closing(school.warehouse.cursor()) as other:
             inquiry.ask(other)
-        report = ingest(school.warehouse, inquiry)
+        events = ingest(school.warehouse, inquiry).table("analytics")
 
-    events = next(table for table in report.tables if table.table == "analytics")
     assert (events.rows_inserted, events.rows_deleted) == (1, 1)
     assert school.rows("SELECT id FROM raw.analytics ORDER BY 1") == [(kept,), (new,)]
 
