@@ -69,18 +69,20 @@ def move_events(connection: duckdb.DuckDBPyConnection, batch_id: int, column: st
     local_date = LOCAL_DATE.format(at="event.created_at", day="zone_day")
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE ingest_moved AS
-        SELECT event.rowid AS row_id, event.user_key, event.local_date AS old_date, {local_date} AS new_date
+        SELECT event.*, event.rowid AS row_id, {local_date} AS new_date
         FROM {_RAW} AS event
         JOIN ingest_changed AS changed ON changed.key = event.{quoted(column)}
         LEFT JOIN ingest_people AS person ON person.user_key = event.user_key
         LEFT JOIN raw.zone_days AS zone_day ON zone_day.zone = coalesce(person.zone, 'UTC')
             AND zone_day.utc_date = CAST(event.created_at AS DATE)""")
-    if integer(connection, "SELECT count(*) FROM ingest_moved WHERE new_date <> old_date"):
+    moves = "FROM ingest_moved WHERE new_date <> local_date"
+    if integer(connection, f"SELECT count(*) {moves}"):
+        # Replaced, not updated: DuckDB would write the whole column anew wherever a value of it changes.
+        connection.execute(f"DELETE FROM {_RAW} WHERE rowid IN (SELECT row_id {moves})")
         connection.execute(
-            f"UPDATE {_RAW} AS event SET local_date = moved.new_date, batch_id = $1 "
-            "FROM ingest_moved AS moved "
-            "WHERE event.rowid = moved.row_id AND moved.new_date <> moved.old_date",
+            f"INSERT INTO {_RAW} SELECT * EXCLUDE (row_id, new_date) "
+            f"REPLACE (new_date AS local_date, $1 AS batch_id) {moves}",
             [batch_id],
         )
     moved = "SELECT user_key, {} FROM ingest_moved"
-    touch(connection, batch_id, f"{moved.format('old_date')} UNION {moved.format('new_date')}")
+    touch(connection, batch_id, f"{moved.format('local_date')} UNION {moved.format('new_date')}")

@@ -54,12 +54,15 @@ ORDER BY
       views.activity_date,
       views.user_key,
       views.lesson_key,
-      views.found_date
+      views.view_count,
+      views.found_date,
+      CASE WHEN versions.is_old THEN views.activity_date END AS old_date
     FROM (
       SELECT
         lesson_day.activity_date,
         lesson_day.user_key,
         lesson_day.lesson_key,
+        lesson_day.view_count,
         lesson_day.next_view_date,
         LEAD(lesson_day.activity_date) OVER (
           PARTITION BY lesson_day.user_key, lesson_day.lesson_key
@@ -73,12 +76,25 @@ ORDER BY
           FROM staging.stg_build_days AS build_day
         )
     ) AS views
+    CROSS JOIN (
+      SELECT
+        TRUE AS is_old
+      UNION ALL
+      SELECT
+        FALSE
+    ) AS versions
     WHERE
       views.found_date IS DISTINCT FROM views.next_view_date
   ) AS found
   ON found.user_key = day.user_key
   AND found.lesson_key = day.lesson_key
-  AND found.activity_date = day.activity_date
-  WHEN MATCHED THEN UPDATE SET
-    next_view_date = found.found_date /* The query knows the days to build only: a view on another day of these users can come next, or be the one before. */
+  AND found.old_date = day.activity_date
+  WHEN MATCHED THEN DELETE
+  WHEN NOT MATCHED THEN INSERT (activity_date, user_key, lesson_key, view_count, next_view_date) VALUES (
+    found.activity_date,
+    found.user_key,
+    found.lesson_key,
+    found.view_count,
+    found.found_date
+  ) /* The query knows the days to build only: a view on another day of these users can come next, or be the one before. Such rows are replaced, not updated: DuckDB writes a whole column anew for every value of it that changes. */
 )
