@@ -84,5 +84,5 @@ def move_events(connection: duckdb.DuckDBPyConnection, batch_id: int, column: st
             f"REPLACE (new_date AS local_date, $1 AS batch_id) {moves}",
             [batch_id],
         )
-    moved = "SELECT user_key, {} FROM ingest_moved"
-    touch(connection, batch_id, f"{moved.format('local_date')} UNION {moved.format('new_date')}")
+    dates = "SELECT user_key, local_date FROM ingest_moved UNION SELECT user_key, new_date FROM ingest_moved"
+    touch(connection, batch_id, dates)
